@@ -1,0 +1,77 @@
+import type { ErrorCode } from './errors.ts';
+import type {
+  AccountId,
+  AppId,
+  AppObjectId,
+  Audience,
+  EventId,
+  ExecutionArn,
+  ProviderArn,
+  RoleArn,
+  RoleId,
+  RoleName,
+  ServicePrincipalId,
+} from './ids.ts';
+
+/**
+ * `creating`, `removing`: work under way or waiting to be resumed. `removing` absorbs: no create continues.
+ * `unreachable`: the member account cannot be asked, so nothing is proven and nothing deleted.
+ */
+export type Phase = 'creating' | 'ready' | 'failed' | 'removing' | 'removed' | 'unreachable';
+
+/** The steps of both workflows, by the name of the function that performs them. */
+export type Step =
+  | 'inspect-role'
+  | 'register-application'
+  | 'add-audience'
+  | 'verify-application'
+  | 'assign-audience'
+  | 'confirm-role-gone'
+  | 'remove-audience'
+  | 'delete-application';
+
+/** Key of one incarnation of a role. */
+export interface Incarnation {
+  readonly accountId: AccountId;
+  readonly roleName: RoleName;
+  readonly roleId: RoleId;
+}
+
+/** What the factory knows of one incarnation. Times are ISO 8601 in UTC. Holds no secret, token or policy. */
+export interface LedgerEntry extends Incarnation {
+  readonly phase: Phase;
+  /** The last step begun. */
+  readonly step: Step;
+  readonly error?: { readonly code: ErrorCode; readonly step: Step; readonly at: string };
+
+  readonly roleArn?: RoleArn;
+  readonly roleCreatedAt?: string;
+  /** Who created the role: ARN as CloudTrail recorded it. */
+  readonly createdBy?: string;
+  /** CloudTrail events that concerned this incarnation, newest last. */
+  readonly eventIds: readonly EventId[];
+
+  /** Part of the application's unique name; raised when a name is burnt by a soft-deleted application. From 1. */
+  readonly generation: number;
+  /** When the application of this generation was first about to be made: it may exist from then on. */
+  readonly applicationIntentAt?: string;
+  readonly applicationObjectId?: AppObjectId;
+  readonly appId?: AppId;
+  readonly servicePrincipalId?: ServicePrincipalId;
+  /** Recorded before it is put on the provider's list. */
+  readonly audience?: Audience;
+  readonly providerArn?: ProviderArn;
+  /** First time that the role trusted the application; credentials on it are its users' affair from then on. */
+  readonly readyAt?: string;
+
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  /** The execution that may write, until `leaseUntil`. Absent: nobody's. */
+  readonly owner?: ExecutionArn;
+  readonly leaseUntil?: string;
+  /** Raised by one with every write; each write is conditional on the one before. */
+  readonly version: number;
+}
+
+/** Whether the entry still stands for something that may exist in Entra, on the provider or in a role. */
+export const isLive = (entry: LedgerEntry): boolean => entry.phase !== 'removed';

@@ -1,0 +1,20 @@
+import type { AppId, Audience, ServicePrincipalId } from './ids.ts';
+import type { Issuer } from './issuer.ts';
+
+/** What consent, protection and naming are decided by; comes from the config, through each function's environment. */
+export interface FactorySettings {
+  /** The configured tenant's issuer: which provider is ours, and the form of an audience. */
+  readonly issuer: Issuer;
+  /** Audiences that mean "factory, please fill this in", compared exactly. */
+  readonly placeholders: readonly Audience[];
+  /** Role name patterns (`*` is any run of characters) that the factory never touches, beside the built-in ones. */
+  readonly protectedRoles: readonly string[];
+  /** Prefix of the member roles' names: `<prefix>-inspect`, `-provider`, `-trust`, `-forwarder`. */
+  readonly memberRolePrefix: string;
+  /** The factory's own application: creator of everything it may touch. */
+  readonly factoryAppId: AppId;
+  /** Object id of the factory's own service principal: owner of everything it makes. */
+  readonly factoryServicePrincipalId: ServicePrincipalId;
+  /** `soft` leaves deleted applications restorable for 30 days; `purge` removes them at once. */
+  readonly deletion: 'soft' | 'purge';
+}
