@@ -1,0 +1,134 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+const guid = z.guid('expected a GUID such as 11111111-2222-4333-8444-555555555555');
+const account = z.string().regex(/^\d{12}$/, 'expected twelve digits');
+
+/** The one file that says what the factory is for: whose organization, which tenant, which names. */
+export const FactoryConfigSchema = z
+  .strictObject({
+    $schema: z.string().optional(),
+    prefix: z
+      .string()
+      .regex(/^[a-z][a-z0-9-]{2,29}$/, 'expected 3 to 30 of a-z, 0-9 and -, beginning with a letter')
+      .default('oidc-factory')
+      .describe(
+        'Begins every name that must be fixed: bus, state machines, function roles, member roles. Default oidc-factory.',
+      ),
+    organizationId: z
+      .string()
+      .regex(/^o-[a-z0-9]{10,32}$/, 'expected an organization id such as o-a1b2c3d4e5')
+      .describe('Only accounts of this organization may send events to the factory.'),
+    factory: z
+      .strictObject({
+        accountId: account,
+        region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'expected an AWS region such as eu-central-1'),
+      })
+      .describe('Where the bus, the functions, the workflows and the ledger live.'),
+    entra: z.strictObject({
+      tenantId: guid,
+      cloud: z.enum(['public', 'usgov', 'china']).default('public').describe('Default public.'),
+      tokenVersion: z
+        .union([z.literal(1), z.literal(2)])
+        .default(1)
+        .describe(
+          'Version of the access tokens, hence the issuer: 1 is https://sts.windows.net/<tenant>/, 2 is …/v2.0, where AWS compares the azp claim. Default 1.',
+        ),
+      factoryAppId: guid.describe('Client id of the application that the factory logs in as.'),
+      factoryServicePrincipalId: guid.describe(
+        'Object id of its service principal (not of the application): the owner of everything the factory makes.',
+      ),
+      login: z
+        .discriminatedUnion('kind', [
+          z.strictObject({ kind: z.literal('federated') }),
+          z.strictObject({
+            kind: z.literal('secret'),
+            secretArn: z
+              .string()
+              .regex(
+                /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@-]+$/,
+                'expected the full ARN of a Secrets Manager secret',
+              ),
+          }),
+        ])
+        .default({ kind: 'federated' })
+        .describe(
+          'federated: a token that AWS signs for the function, no stored secret (default). secret: a client secret in Secrets Manager.',
+        ),
+    }),
+    placeholders: z
+      .array(z.string().regex(/^[\u0021-\u007e]{1,255}$/, 'expected 1 to 255 printable characters'))
+      .nonempty('expected at least one placeholder')
+      .optional()
+      .describe(
+        'Audiences that ask the factory to serve a role, compared exactly. Default api://<tenantId>/oidc-factory-placeholder, which an application with a disabled service principal must reserve, so that no token can carry it.',
+      ),
+    protectedRoles: z
+      .array(z.string().regex(/^[\w+=,.@*-]{1,64}$/, 'expected a role name, * for any run of characters'))
+      .default([])
+      .describe('Role names that the factory never touches, beside the built-in ones. Default none.'),
+    createProvider: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Whether the member stack creates the OIDC provider (retained when the stack goes). Say false where it exists already: a second stack of the same URL has deleted the first. Default true.',
+      ),
+    deletion: z
+      .enum(['soft', 'purge'])
+      .default('soft')
+      .describe(
+        'soft: deleted applications can be restored for 30 days and count against the directory quota. purge: gone at once. Default soft.',
+      ),
+  })
+  .transform((config) => ({
+    ...config,
+    placeholders: config.placeholders ?? [`api://${config.entra.tenantId}/oidc-factory-placeholder`],
+  }));
+
+export type FactoryConfigInput = z.input<typeof FactoryConfigSchema>;
+export type FactoryConfig = z.output<typeof FactoryConfigSchema>;
+
+/** Names every wrong field of a config at once. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[];
+
+  constructor(source: string, problems: readonly string[]) {
+    super(`${source} is not a valid configuration:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+/** The validated config with its defaults. Throws {@link ConfigError}; `source` is how the message calls the input. */
+export function parseConfig(input: unknown, source: string): FactoryConfig {
+  const result = FactoryConfigSchema.safeParse(input);
+  if (result.success) return result.data;
+  throw new ConfigError(source, result.error.issues.flatMap(describe));
+}
+
+function describe(issue: z.core.$ZodIssue): string[] {
+  const at = (path: readonly PropertyKey[]) => (path.length === 0 ? '(top level)' : path.map(String).join('.'));
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => `${at([...issue.path, key])}: unknown field`);
+  const missing = /expected (\w+), received undefined$/.exec(issue.message);
+  return [`${at(issue.path)}: ${missing ? `missing, expected a value of type ${missing[1]}` : issue.message}`];
+}
+
+/** Reads and validates a JSON config file. */
+export function loadConfig(file: string): FactoryConfig {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new ConfigError(file, [
+      `(file): cannot be read (${(cause as NodeJS.ErrnoException).code}); copy oidc-factory.example.json and fill it in`,
+    ]);
+  }
+  let input: unknown;
+  try {
+    input = JSON.parse(text);
+  } catch (cause) {
+    throw new ConfigError(file, [`(file): is not JSON: ${(cause as Error).message}`]);
+  }
+  return parseConfig(input, file);
+}

@@ -1,0 +1,68 @@
+import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { type FunctionName, functionRoleName } from '../../core/naming.ts';
+import { DURATIONS } from '../durations.ts';
+
+export interface FactoryFunctionProps {
+  readonly name: FunctionName;
+  /** Begins the role's name. */
+  readonly prefix: string;
+  /** Folder with the bundle. */
+  readonly code: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** All that the function may do, its own log apart. */
+  readonly statements: readonly iam.PolicyStatement[];
+}
+
+/**
+ * One function under a role of its own. The role's name is fixed and its path is `/`: member roles and Entra's
+ * federated credential know it by its ARN.
+ */
+export class FactoryFunction extends Construct {
+  readonly function: lambda.Function;
+  readonly role: iam.Role;
+
+  constructor(scope: Construct, id: string, props: FactoryFunctionProps) {
+    super(scope, id);
+    const logGroup = new logs.LogGroup(this, 'Log', {
+      retention: logs.RetentionDays.THREE_MONTHS,
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    this.role = new iam.Role(this, 'Role', {
+      roleName: functionRoleName(props.prefix, props.name),
+      assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
+      inlinePolicies: {
+        function: new iam.PolicyDocument({
+          statements: [
+            new iam.PolicyStatement({
+              sid: 'Log',
+              actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+              resources: [logGroup.logGroupArn],
+            }),
+            ...props.statements,
+          ],
+        }),
+      },
+    });
+    Validations.of(this.role).acknowledge({
+      id: 'AwsSolutions-IAM5',
+      reason:
+        'The log group ARN ends in :* for its streams. Every other wildcard is explained at its statement and held by the least-privilege test.',
+    });
+    this.function = new lambda.Function(this, 'Function', {
+      runtime: lambda.Runtime.NODEJS_24_X,
+      architecture: lambda.Architecture.ARM_64,
+      handler: 'index.handler',
+      code: lambda.Code.fromAsset(props.code),
+      // The Entra libraries hold about 150 MB after a burst.
+      memorySize: 256,
+      timeout: Duration.seconds(DURATIONS.functionTimeout),
+      role: this.role,
+      logGroup,
+      environment: { POWERTOOLS_SERVICE_NAME: props.name, ...props.environment },
+    });
+  }
+}

@@ -1,0 +1,83 @@
+import { Duration } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as events from 'aws-cdk-lib/aws-events';
+import * as targets from 'aws-cdk-lib/aws-events-targets';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { memberRoleName } from '../../core/naming.ts';
+import { DURATIONS } from '../durations.ts';
+
+export interface RoleEventIntakeProps {
+  readonly prefix: string;
+  readonly organizationId: string;
+}
+
+/** A standard dead-letter queue: two weeks to react, and an alarm at the first message. */
+export function deadLetterQueue(scope: Construct, id: string): sqs.Queue {
+  const queue = new sqs.Queue(scope, id, { retentionPeriod: Duration.days(14), enforceSSL: true });
+  queue
+    .metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(1), statistic: 'Maximum' })
+    .createAlarm(queue, 'NotEmpty', {
+      alarmDescription: 'Role events could not be delivered or handled. None is lost: repair the cause, then redrive.',
+      threshold: 1,
+      evaluationPeriods: 1,
+      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+    });
+  return queue;
+}
+
+/** Bus, rule and queue: how role events of the whole organization reach the dispatcher, and where they wait. */
+export class RoleEventIntake extends Construct {
+  readonly queue: sqs.Queue;
+
+  constructor(scope: Construct, id: string, props: RoleEventIntakeProps) {
+    super(scope, id);
+    const bus = new events.EventBus(this, 'Bus', { eventBusName: props.prefix });
+    // StringEquals and not ForAllValues, which is true where the key is absent.
+    bus.addToResourcePolicy(
+      new iam.PolicyStatement({
+        sid: 'ForwardedRoleEventsOfTheOrganization',
+        principals: [new iam.AnyPrincipal()],
+        actions: ['events:PutEvents'],
+        resources: [bus.eventBusArn],
+        conditions: {
+          StringEquals: {
+            'aws:PrincipalOrgID': props.organizationId,
+            'events:source': 'aws.iam',
+            'events:detail-type': 'AWS API Call via CloudTrail',
+          },
+          // A rule forwards; PutEvents by hand does not pass.
+          Bool: { 'events:eventBusInvocation': 'true' },
+          ArnLike: {
+            'aws:PrincipalArn': `arn:*:iam::*:role/${memberRoleName(props.prefix, 'forwarder')}`,
+          },
+        },
+      }),
+    );
+    const pattern: events.EventPattern = {
+      source: ['aws.iam'],
+      detailType: ['AWS API Call via CloudTrail'],
+      detail: { eventName: ['CreateRole', 'DeleteRole'] },
+    };
+    bus.archive('Archive', {
+      eventPattern: pattern,
+      retention: Duration.days(90),
+      description: 'Role events, to be replayed after a repair.',
+    });
+    this.queue = new sqs.Queue(this, 'RoleEvents', {
+      retentionPeriod: Duration.days(4),
+      // AWS asks for six times the timeout of the function that reads it.
+      visibilityTimeout: Duration.seconds(6 * DURATIONS.functionTimeout),
+      enforceSSL: true,
+      deadLetterQueue: { queue: deadLetterQueue(this, 'NotDispatched'), maxReceiveCount: 5 },
+    });
+    new events.Rule(this, 'Rule', {
+      eventBus: bus,
+      description: 'Role events to the dispatcher',
+      eventPattern: pattern,
+      targets: [new targets.SqsQueue(this.queue, { deadLetterQueue: deadLetterQueue(this, 'NotQueued') })],
+    });
+  }
+}

@@ -1,0 +1,18 @@
+/**
+ * Every duration of the product, in seconds. They depend on each other and on the workflows' definitions; a test
+ * holds the inequalities.
+ */
+export const DURATIONS = {
+  /** A function's timeout. The tasks of the workflows time out later (70 s), so that a timeout is the function's. */
+  functionTimeout: 60,
+  /** Until IAM's answers agree with an event: before that, a contradiction is lag and not proof. */
+  settle: 300,
+  /** Between two looks that find no role: one NoSuchEntity may be a stale read. */
+  lookAgain: 60,
+  /** Before a removal begins: longer than any function can run, so that nothing of a former owner is in flight. */
+  writers: 90,
+  /** Until the directory shows what was created; long tails of 19 minutes were reported, the workflow's retries add to it. */
+  replication: 900,
+  /** How long an execution owns a ledger entry after its last write: longer than the longest pause between two attempts. */
+  lease: 600,
+} as const;

@@ -1,0 +1,190 @@
+import { Stack, type StackProps } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import type { Construct } from 'constructs';
+import { CLOUDS } from '../core/issuer.ts';
+import { type FunctionName, type MemberRolePurpose, memberRoleName, workflowName } from '../core/naming.ts';
+import type { FactoryConfig } from './config.ts';
+import { FactoryFunction } from './constructs/factory-function.ts';
+import { Ledger } from './constructs/ledger.ts';
+import { RoleEventIntake } from './constructs/role-event-intake.ts';
+import { executionsOf, Workflow } from './constructs/workflows.ts';
+import { DURATIONS } from './durations.ts';
+
+export interface FactoryStackProps extends StackProps {
+  readonly config: FactoryConfig;
+  /** Folder with the bundle of each function. */
+  readonly bundles: Readonly<Record<FunctionName, string>>;
+}
+
+/** The factory account: bus, dispatcher, both workflows, their functions, the ledger. */
+export class FactoryStack extends Stack {
+  private readonly config: FactoryConfig;
+  private readonly bundles: Readonly<Record<FunctionName, string>>;
+  private readonly ledger: Ledger;
+
+  constructor(scope: Construct, id: string, props: FactoryStackProps) {
+    super(scope, id, props);
+    this.config = props.config;
+    this.bundles = props.bundles;
+    this.ledger = new Ledger(this, 'Ledger');
+    const { prefix, organizationId } = this.config;
+    const ledger = this.ledger;
+
+    const inspectRole = this.step('inspect-role', [
+      ledger.query(),
+      ledger.queryByAudience(),
+      ledger.write(),
+      this.assumeMember('inspect'),
+      this.describeExecutions(),
+    ]);
+    const registerApplication = this.step('register-application', [ledger.write(), this.logInToEntra()]);
+    const addAudience = this.step('add-audience', [ledger.write(), this.assumeMember('provider')]);
+    const verifyApplication = this.step('verify-application', [ledger.write(), this.logInToEntra()]);
+    const assignAudience = this.step('assign-audience', [ledger.write(), this.assumeMember('trust')]);
+    const recordOutcome = this.step('record-outcome', [ledger.write(), this.assumeMember('inspect')]);
+    const confirmRoleGone = this.step('confirm-role-gone', [
+      ledger.write(),
+      this.assumeMember('inspect'),
+      this.describeExecutions(),
+    ]);
+    const removeAudience = this.step('remove-audience', [ledger.read(), this.assumeMember('provider')]);
+    const deleteApplication = this.step('delete-application', [ledger.read(), this.logInToEntra()]);
+
+    const deleteRole = new Workflow(this, 'DeleteRole', {
+      name: workflowName(prefix, 'delete-role'),
+      definition: new URL('../statemachines/delete-role.asl.json', import.meta.url),
+      functions: {
+        ConfirmRoleGoneFunction: confirmRoleGone,
+        RemoveAudienceFunction: removeAudience,
+        DeleteApplicationFunction: deleteApplication,
+        RecordOutcomeFunction: recordOutcome,
+      },
+    });
+    const createRole = new Workflow(this, 'CreateRole', {
+      name: workflowName(prefix, 'create-role'),
+      definition: new URL('../statemachines/create-role.asl.json', import.meta.url),
+      functions: {
+        InspectRoleFunction: inspectRole,
+        RegisterApplicationFunction: registerApplication,
+        AddAudienceFunction: addAudience,
+        VerifyApplicationFunction: verifyApplication,
+        AssignAudienceFunction: assignAudience,
+        RecordOutcomeFunction: recordOutcome,
+      },
+      starts: { placeholder: 'DeleteRoleStateMachineArn', stateMachine: deleteRole.stateMachine },
+    });
+
+    const intake = new RoleEventIntake(this, 'RoleEvents', { prefix, organizationId });
+    const dispatcher = this.step(
+      'dispatch-role-event',
+      [
+        ledger.query(),
+        new iam.PolicyStatement({
+          sid: 'Dispatch',
+          actions: ['states:StartExecution'],
+          resources: [createRole.stateMachine.stateMachineArn, deleteRole.stateMachine.stateMachineArn],
+        }),
+        this.describeExecutions(),
+        new iam.PolicyStatement({
+          sid: 'Receive',
+          actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
+          resources: [intake.queue.queueArn],
+        }),
+      ],
+      {
+        CREATE_ROLE_STATE_MACHINE_ARN: createRole.stateMachine.stateMachineArn,
+        DELETE_ROLE_STATE_MACHINE_ARN: deleteRole.stateMachine.stateMachineArn,
+      },
+    );
+    new lambda.EventSourceMapping(this, 'Dispatch', {
+      target: dispatcher.function,
+      eventSourceArn: intake.queue.queueArn,
+      batchSize: 10,
+      reportBatchItemFailures: true,
+    });
+  }
+
+  private step(
+    name: FunctionName,
+    statements: readonly iam.PolicyStatement[],
+    environment: Readonly<Record<string, string>> = {},
+  ): FactoryFunction {
+    const { entra, placeholders, protectedRoles, prefix, deletion } = this.config;
+    const cloud = CLOUDS[entra.cloud];
+    const id = name.replace(/(^|-)(\w)/g, (_, __, letter: string) => letter.toUpperCase());
+    return new FactoryFunction(this, `${id}Function`, {
+      name,
+      prefix,
+      code: this.bundles[name],
+      statements,
+      environment: {
+        LEDGER_TABLE: this.ledger.table.tableName,
+        MEMBER_ROLE_PREFIX: prefix,
+        ENTRA_TENANT_ID: entra.tenantId,
+        ENTRA_CLOUD: entra.cloud,
+        ENTRA_TOKEN_VERSION: String(entra.tokenVersion),
+        ENTRA_FACTORY_APP_ID: entra.factoryAppId,
+        ENTRA_FACTORY_SERVICE_PRINCIPAL_ID: entra.factoryServicePrincipalId,
+        ENTRA_LOGIN: entra.login.kind,
+        ...(entra.login.kind === 'secret' ? { ENTRA_SECRET_ARN: entra.login.secretArn } : {}),
+        AZURE_AUTHORITY_HOST: cloud.authorityHost,
+        GRAPH_ENDPOINT: cloud.graphEndpoint,
+        PLACEHOLDERS: JSON.stringify(placeholders),
+        PROTECTED_ROLES: JSON.stringify(protectedRoles),
+        DELETION: deletion,
+        SETTLE_SECONDS: String(DURATIONS.settle),
+        LOOK_AGAIN_SECONDS: String(DURATIONS.lookAgain),
+        WRITERS_SECONDS: String(DURATIONS.writers),
+        REPLICATION_SECONDS: String(DURATIONS.replication),
+        LEASE_SECONDS: String(DURATIONS.lease),
+        ...environment,
+      },
+    });
+  }
+
+  /** In any account, for accounts come and go; but only this role name, and only inside the organization. */
+  private assumeMember(purpose: MemberRolePurpose): iam.PolicyStatement {
+    return new iam.PolicyStatement({
+      sid: 'Member',
+      actions: ['sts:AssumeRole'],
+      resources: [`arn:${this.partition}:iam::*:role/${memberRoleName(this.config.prefix, purpose)}`],
+      conditions: { StringEquals: { 'aws:ResourceOrgID': this.config.organizationId } },
+    });
+  }
+
+  /** Whether another run is alive: of these two workflows only. */
+  private describeExecutions(): iam.PolicyStatement {
+    return new iam.PolicyStatement({
+      sid: 'Describe',
+      actions: ['states:DescribeExecution'],
+      resources: (['create-role', 'delete-role'] as const).map((workflow) =>
+        executionsOf(this, workflowName(this.config.prefix, workflow)),
+      ),
+    });
+  }
+
+  private logInToEntra(): iam.PolicyStatement {
+    const { login, cloud } = this.config.entra;
+    if (login.kind === 'secret')
+      return new iam.PolicyStatement({
+        sid: 'EntraSecret',
+        actions: ['secretsmanager:GetSecretValue'],
+        resources: [login.secretArn],
+      });
+    // The action knows no resource. Entra, as audience, accepts nothing but RS256.
+    return new iam.PolicyStatement({
+      sid: 'EntraAssertion',
+      actions: ['sts:GetWebIdentityToken'],
+      resources: ['*'],
+      conditions: {
+        'ForAllValues:StringEquals': {
+          'sts:IdentityTokenAudience': CLOUDS[cloud].federatedCredentialAudience,
+        },
+        Null: { 'sts:IdentityTokenAudience': 'false' },
+        StringEquals: { 'sts:SigningAlgorithm': 'RS256' },
+        NumericLessThanEquals: { 'sts:DurationSeconds': '300' },
+      },
+    });
+  }
+}

@@ -1,0 +1,108 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ConfigError, loadConfig, parseConfig } from '../../lib/config.ts';
+
+const MINIMAL = {
+  organizationId: 'o-a1b2c3d4e5',
+  factory: { accountId: '111122223333', region: 'eu-central-1' },
+  entra: {
+    tenantId: '11111111-2222-4333-8444-555555555555',
+    factoryAppId: '66666666-7777-4888-8999-aaaaaaaaaaaa',
+    factoryServicePrincipalId: 'bbbbbbbb-cccc-4ddd-8eee-ffffffffffff',
+  },
+};
+
+const problemsOf = (input: unknown): readonly string[] => {
+  try {
+    parseConfig(input, 'config');
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+};
+
+describe('config', () => {
+  it('needs only what cannot be guessed, and takes safe defaults for the rest', () => {
+    expect(parseConfig(MINIMAL, 'config')).toEqual({
+      ...MINIMAL,
+      prefix: 'oidc-factory',
+      entra: { ...MINIMAL.entra, cloud: 'public', tokenVersion: 1, login: { kind: 'federated' } },
+      placeholders: [`api://${MINIMAL.entra.tenantId}/oidc-factory-placeholder`],
+      protectedRoles: [],
+      createProvider: true,
+      deletion: 'soft',
+    });
+  });
+
+  it('names every wrong field at once', () => {
+    const problems = problemsOf({
+      prefix: 'Oidc',
+      factory: { accountId: '1111', region: 'Frankfurt' },
+      entra: { tenantId: 'contoso', cloud: 'mars', tokenVersion: 3, login: { kind: 'secret' }, secret: 'x' },
+      placeholders: [],
+      protectedRoles: ['has space'],
+      createProvider: 'yes',
+      deletion: 'hard',
+      placeholder: 'dummy',
+    });
+    const fields = problems.map((problem) => problem.slice(0, problem.indexOf(':')));
+    expect(fields.sort()).toEqual(
+      [
+        'createProvider',
+        'deletion',
+        'entra.cloud',
+        'entra.factoryAppId',
+        'entra.factoryServicePrincipalId',
+        'entra.login.secretArn',
+        'entra.secret',
+        'entra.tenantId',
+        'entra.tokenVersion',
+        'factory.accountId',
+        'factory.region',
+        'organizationId',
+        'placeholder',
+        'placeholders',
+        'prefix',
+        'protectedRoles.0',
+      ].sort(),
+    );
+  });
+
+  it.each([
+    ['organizationId', { ...MINIMAL, organizationId: undefined }, 'missing'],
+    [
+      'factory.accountId',
+      { ...MINIMAL, factory: { ...MINIMAL.factory, accountId: '12' } },
+      'expected twelve digits',
+    ],
+    ['(top level)', 'text', 'expected object'],
+  ])('says of %s what was expected', (field, input, expected) => {
+    const problem = problemsOf(input).find((line) => line.startsWith(`${field}:`));
+    expect(problem).toContain(expected);
+  });
+
+  describe('file', () => {
+    let folder: string;
+    beforeEach(() => {
+      folder = mkdtempSync(join(tmpdir(), 'oidc-factory-config-'));
+    });
+    afterEach(() => rmSync(folder, { recursive: true }));
+
+    it('that is missing names the example to copy', () => {
+      expect(() => loadConfig(join(folder, 'none.json'))).toThrow(/ENOENT.*oidc-factory\.example\.json/);
+    });
+
+    it('that is not JSON says so', () => {
+      const file = join(folder, 'broken.json');
+      writeFileSync(file, '{ "prefix": ');
+      expect(() => loadConfig(file)).toThrow(/is not JSON/);
+    });
+
+    it('that ships as the example is valid', () => {
+      expect(loadConfig('oidc-factory.example.json').factory.accountId).toBe('111122223333');
+    });
+  });
+});
