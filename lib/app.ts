@@ -1,7 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App, BootstraplessSynthesizer, DefaultStackSynthesizer, Validations } from 'aws-cdk-lib';
+import {
+  App,
+  BootstraplessSynthesizer,
+  DefaultStackSynthesizer,
+  type IStackSynthesizer,
+  Validations,
+} from 'aws-cdk-lib';
 import type { CloudAssembly } from 'aws-cdk-lib/cx-api';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import type { FunctionName } from '../core/naming.ts';
@@ -43,11 +49,11 @@ function addStacks(app: App, config: FactoryConfig, bundles: Record<FunctionName
     bundles,
     env: { account: config.factory.accountId, region: config.factory.region },
     description: 'OIDC factory: bus, dispatcher, workflows and ledger',
-    synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }),
+    synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }) as IStackSynthesizer,
   });
   new MemberStack(app, MEMBER_STACK, {
     config,
     description: 'OIDC factory: forwarding rule, member roles and OIDC provider of a member account',
-    synthesizer: new BootstraplessSynthesizer(),
+    synthesizer: new BootstraplessSynthesizer() as IStackSynthesizer,
   });
 }

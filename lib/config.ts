@@ -93,7 +93,9 @@ export class ConfigError extends Error {
   readonly problems: readonly string[];
 
   constructor(source: string, problems: readonly string[]) {
-    super(`${source} is not a valid configuration:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    super(
+      `${source} is not a valid configuration:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+    );
     this.name = 'ConfigError';
     this.problems = problems;
   }
@@ -107,11 +109,14 @@ export function parseConfig(input: unknown, source: string): FactoryConfig {
 }
 
 function describe(issue: z.core.$ZodIssue): string[] {
-  const at = (path: readonly PropertyKey[]) => (path.length === 0 ? '(top level)' : path.map(String).join('.'));
+  const at = (path: readonly PropertyKey[]) =>
+    path.length === 0 ? '(top level)' : path.map(String).join('.');
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => `${at([...issue.path, key])}: unknown field`);
   const missing = /expected (\w+), received undefined$/.exec(issue.message);
-  return [`${at(issue.path)}: ${missing ? `missing, expected a value of type ${missing[1]}` : issue.message}`];
+  return [
+    `${at(issue.path)}: ${missing ? `missing, expected a value of type ${missing[1]}` : issue.message}`,
+  ];
 }
 
 /** Reads and validates a JSON config file. */

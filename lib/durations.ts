@@ -11,8 +11,11 @@ export const DURATIONS = {
   lookAgain: 60,
   /** Before a removal begins: longer than any function can run, so that nothing of a former owner is in flight. */
   writers: 90,
-  /** Until the directory shows what was created; long tails of 19 minutes were reported, the workflow's retries add to it. */
-  replication: 900,
+  /**
+   * Until a 404 of the directory is believed. Tails of 19 minutes were reported; believing too early costs an unused
+   * application, which removal finds by its name, as it tries every generation.
+   */
+  replication: 600,
   /** How long an execution owns a ledger entry after its last write: longer than the longest pause between two attempts. */
   lease: 600,
 } as const;

@@ -3,13 +3,15 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { CLOUDS } from '../core/issuer.ts';
-import { type FunctionName, type MemberRolePurpose, memberRoleName, workflowName } from '../core/naming.ts';
+import { type FunctionName, memberRoleName, workflowName } from '../core/naming.ts';
 import type { FactoryConfig } from './config.ts';
 import { FactoryFunction } from './constructs/factory-function.ts';
 import { Ledger } from './constructs/ledger.ts';
 import { RoleEventIntake } from './constructs/role-event-intake.ts';
+import type { WideStatement } from './constructs/wide-statement.ts';
 import { executionsOf, Workflow } from './constructs/workflows.ts';
 import { DURATIONS } from './durations.ts';
+import type { MEMBER_ROLE_USERS } from './member-stack.ts';
 
 export interface FactoryStackProps extends StackProps {
   readonly config: FactoryConfig;
@@ -107,7 +109,7 @@ export class FactoryStack extends Stack {
 
   private step(
     name: FunctionName,
-    statements: readonly iam.PolicyStatement[],
+    statements: readonly (iam.PolicyStatement | WideStatement)[],
     environment: Readonly<Record<string, string>> = {},
   ): FactoryFunction {
     const { entra, placeholders, protectedRoles, prefix, deletion } = this.config;
@@ -143,28 +145,34 @@ export class FactoryStack extends Stack {
     });
   }
 
-  /** In any account, for accounts come and go; but only this role name, and only inside the organization. */
-  private assumeMember(purpose: MemberRolePurpose): iam.PolicyStatement {
-    return new iam.PolicyStatement({
-      sid: 'Member',
-      actions: ['sts:AssumeRole'],
-      resources: [`arn:${this.partition}:iam::*:role/${memberRoleName(this.config.prefix, purpose)}`],
-      conditions: { StringEquals: { 'aws:ResourceOrgID': this.config.organizationId } },
-    });
+  private assumeMember(purpose: keyof typeof MEMBER_ROLE_USERS): WideStatement {
+    return {
+      statement: new iam.PolicyStatement({
+        sid: 'Member',
+        actions: ['sts:AssumeRole'],
+        resources: [`arn:${this.partition}:iam::*:role/${memberRoleName(this.config.prefix, purpose)}`],
+        conditions: { StringEquals: { 'aws:ResourceOrgID': this.config.organizationId } },
+      }),
+      reason:
+        'Any account, for accounts come and go: but only this role name, and only inside the organization.',
+    };
   }
 
-  /** Whether another run is alive: of these two workflows only. */
-  private describeExecutions(): iam.PolicyStatement {
-    return new iam.PolicyStatement({
-      sid: 'Describe',
-      actions: ['states:DescribeExecution'],
-      resources: (['create-role', 'delete-role'] as const).map((workflow) =>
-        executionsOf(this, workflowName(this.config.prefix, workflow)),
-      ),
-    });
+  /** Whether another run is alive. */
+  private describeExecutions(): WideStatement {
+    return {
+      statement: new iam.PolicyStatement({
+        sid: 'Describe',
+        actions: ['states:DescribeExecution'],
+        resources: (['create-role', 'delete-role'] as const).map((workflow) =>
+          executionsOf(this, workflowName(this.config.prefix, workflow)),
+        ),
+      }),
+      reason: 'Executions are named by events: any execution, but of these two workflows only.',
+    };
   }
 
-  private logInToEntra(): iam.PolicyStatement {
+  private logInToEntra(): iam.PolicyStatement | WideStatement {
     const { login, cloud } = this.config.entra;
     if (login.kind === 'secret')
       return new iam.PolicyStatement({
@@ -172,19 +180,22 @@ export class FactoryStack extends Stack {
         actions: ['secretsmanager:GetSecretValue'],
         resources: [login.secretArn],
       });
-    // The action knows no resource. Entra, as audience, accepts nothing but RS256.
-    return new iam.PolicyStatement({
-      sid: 'EntraAssertion',
-      actions: ['sts:GetWebIdentityToken'],
-      resources: ['*'],
-      conditions: {
-        'ForAllValues:StringEquals': {
-          'sts:IdentityTokenAudience': CLOUDS[cloud].federatedCredentialAudience,
+    return {
+      statement: new iam.PolicyStatement({
+        sid: 'EntraAssertion',
+        actions: ['sts:GetWebIdentityToken'],
+        resources: ['*'],
+        conditions: {
+          'ForAllValues:StringEquals': {
+            'sts:IdentityTokenAudience': CLOUDS[cloud].federatedCredentialAudience,
+          },
+          // ForAllValues alone is true where the key is absent.
+          Null: { 'sts:IdentityTokenAudience': 'false' },
+          StringEquals: { 'sts:SigningAlgorithm': 'RS256' },
+          NumericLessThanEquals: { 'sts:DurationSeconds': '300' },
         },
-        Null: { 'sts:IdentityTokenAudience': 'false' },
-        StringEquals: { 'sts:SigningAlgorithm': 'RS256' },
-        NumericLessThanEquals: { 'sts:DurationSeconds': '300' },
-      },
-    });
+      }),
+      reason: 'The action knows no resource. The token is for Entra alone and lives five minutes at most.',
+    };
   }
 }

@@ -1,12 +1,4 @@
-import {
-  CfnCondition,
-  CfnDeletionPolicy,
-  CfnParameter,
-  Fn,
-  Stack,
-  type StackProps,
-  Validations,
-} from 'aws-cdk-lib';
+import { CfnCondition, CfnDeletionPolicy, CfnParameter, Fn, Stack, type StackProps } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -23,13 +15,14 @@ import { protectedRoleNames } from '../core/protected-roles.ts';
 import { MARK_KEY, OUTCOME_KEYS } from '../core/tags.ts';
 import type { FactoryConfig } from './config.ts';
 import { deadLetterQueue } from './constructs/role-event-intake.ts';
+import { acknowledgeWide } from './constructs/wide-statement.ts';
 
 /** Which functions may assume which member role. No member role alone can open a role to anyone. */
 export const MEMBER_ROLE_USERS = {
   inspect: ['inspect-role', 'confirm-role-gone', 'record-outcome'],
   provider: ['add-audience', 'remove-audience'],
   trust: ['assign-audience'],
-} as const satisfies Record<MemberRolePurpose, readonly FunctionName[]>;
+} as const satisfies Partial<Record<MemberRolePurpose, readonly FunctionName[]>>;
 
 export interface MemberStackProps extends StackProps {
   readonly config: FactoryConfig;
@@ -84,11 +77,12 @@ export class MemberStack extends Stack {
     ]);
 
     const createProvider = new CfnParameter(this, 'CreateProvider', {
-      description: 'Whether this stack creates the OIDC provider. Say false where it exists or others own it.',
+      description:
+        'Whether this stack creates the OIDC provider. Say false where it exists or others own it.',
       allowedValues: ['true', 'false'],
       default: String(this.config.createProvider),
     });
-    const provider = new iam.CfnOIDCProvider(this, 'Provider', {
+    const provider = new iam.CfnOIDCProvider(this, 'EntraProvider', {
       url: issuer.url,
       // Never change this list: CloudFormation would take the factory's audiences off the provider.
       clientIdList: [...this.config.placeholders],
@@ -143,19 +137,22 @@ export class MemberStack extends Stack {
       },
       targets: [
         new targets.EventBus(bus, {
-          role: forwarder,
+          role: forwarder.withoutPolicyUpdates(),
           deadLetterQueue: deadLetterQueue(this, 'NotForwarded'),
         }),
       ],
     });
   }
 
-  private memberRole(purpose: MemberRolePurpose, statements: readonly iam.PolicyStatement[]): void {
+  private memberRole(
+    purpose: keyof typeof MEMBER_ROLE_USERS,
+    statements: readonly iam.PolicyStatement[],
+  ): void {
     const { factory, prefix, protectedRoles } = this.config;
     const functionRoles = MEMBER_ROLE_USERS[purpose].map(
       (name) => `arn:${this.partition}:iam::${factory.accountId}:role/${functionRoleName(prefix, name)}`,
     );
-    const role = new iam.Role(this, `${purpose[0]?.toUpperCase()}${purpose.slice(1)}`, {
+    const role = new iam.Role(this, `${purpose[0]?.toUpperCase()}${purpose.slice(1)}Role`, {
       roleName: memberRoleName(prefix, purpose),
       description: `Assumed by the OIDC factory: ${MEMBER_ROLE_USERS[purpose].join(', ')}`,
       // A condition and not the principal: a principal must exist, and this stack may come before the factory.
@@ -180,11 +177,12 @@ export class MemberStack extends Stack {
         }),
       },
     });
-    Validations.of(role).acknowledge({
-      id: 'AwsSolutions-IAM5',
-      reason:
-        'Roles to be served may have any name. Writes are bound to the mark or to the tag keys of the factory, each session to one role, and protected roles are denied.',
-    });
+    for (const statement of statements)
+      acknowledgeWide(role, {
+        statement,
+        reason:
+          'Roles to be served may have any name. Writes are bound to the mark or to the tag keys of the factory, each session to one role, and protected roles are denied.',
+      });
   }
 
   /** Only the keys given, and at least one of them: ForAllValues alone is true where there is none. */

@@ -1,10 +1,11 @@
-import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { type FunctionName, functionRoleName } from '../../core/naming.ts';
 import { DURATIONS } from '../durations.ts';
+import { acknowledgeWide, type WideStatement } from './wide-statement.ts';
 
 export interface FactoryFunctionProps {
   readonly name: FunctionName;
@@ -14,7 +15,7 @@ export interface FactoryFunctionProps {
   readonly code: string;
   readonly environment: Readonly<Record<string, string>>;
   /** All that the function may do, its own log apart. */
-  readonly statements: readonly iam.PolicyStatement[];
+  readonly statements: readonly (iam.PolicyStatement | WideStatement)[];
 }
 
 /**
@@ -42,16 +43,12 @@ export class FactoryFunction extends Construct {
               actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
               resources: [logGroup.logGroupArn],
             }),
-            ...props.statements,
+            ...props.statements.map((given) => ('reason' in given ? given.statement : given)),
           ],
         }),
       },
     });
-    Validations.of(this.role).acknowledge({
-      id: 'AwsSolutions-IAM5',
-      reason:
-        'The log group ARN ends in :* for its streams. Every other wildcard is explained at its statement and held by the least-privilege test.',
-    });
+    for (const wide of props.statements) if ('reason' in wide) acknowledgeWide(this.role, wide);
     this.function = new lambda.Function(this, 'Function', {
       runtime: lambda.Runtime.NODEJS_24_X,
       architecture: lambda.Architecture.ARM_64,

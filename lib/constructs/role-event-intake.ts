@@ -1,8 +1,7 @@
-import { Duration } from 'aws-cdk-lib';
+import { CfnResource, Duration, Validations } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
-import * as iam from 'aws-cdk-lib/aws-iam';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { memberRoleName } from '../../core/naming.ts';
@@ -15,11 +14,20 @@ export interface RoleEventIntakeProps {
 
 /** A standard dead-letter queue: two weeks to react, and an alarm at the first message. */
 export function deadLetterQueue(scope: Construct, id: string): sqs.Queue {
-  const queue = new sqs.Queue(scope, id, { retentionPeriod: Duration.days(14), enforceSSL: true });
+  const queue = new sqs.Queue(scope, id, {
+    retentionPeriod: Duration.days(14),
+    encryption: sqs.QueueEncryption.SQS_MANAGED,
+    enforceSSL: true,
+  });
+  Validations.of(queue).acknowledge({
+    id: 'AwsSolutions-SQS3',
+    reason: 'It is a dead-letter queue itself: of a rule, which the check does not see.',
+  });
   queue
     .metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(1), statistic: 'Maximum' })
     .createAlarm(queue, 'NotEmpty', {
-      alarmDescription: 'Role events could not be delivered or handled. None is lost: repair the cause, then redrive.',
+      alarmDescription:
+        'Role events could not be delivered or handled. None is lost: repair the cause, then redrive.',
       threshold: 1,
       evaluationPeriods: 1,
       comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
@@ -36,26 +44,32 @@ export class RoleEventIntake extends Construct {
     super(scope, id);
     const bus = new events.EventBus(this, 'Bus', { eventBusName: props.prefix });
     // StringEquals and not ForAllValues, which is true where the key is absent.
-    bus.addToResourcePolicy(
-      new iam.PolicyStatement({
-        sid: 'ForwardedRoleEventsOfTheOrganization',
-        principals: [new iam.AnyPrincipal()],
-        actions: ['events:PutEvents'],
-        resources: [bus.eventBusArn],
-        conditions: {
-          StringEquals: {
-            'aws:PrincipalOrgID': props.organizationId,
-            'events:source': 'aws.iam',
-            'events:detail-type': 'AWS API Call via CloudTrail',
-          },
-          // A rule forwards; PutEvents by hand does not pass.
-          Bool: { 'events:eventBusInvocation': 'true' },
-          ArnLike: {
-            'aws:PrincipalArn': `arn:*:iam::*:role/${memberRoleName(props.prefix, 'forwarder')}`,
+    // Not the typed construct: it warns of a deprecated property of its own.
+    new CfnResource(this, 'BusPolicy', {
+      type: 'AWS::Events::EventBusPolicy',
+      properties: {
+        EventBusName: bus.eventBusName,
+        StatementId: 'ForwardedRoleEventsOfTheOrganization',
+        Statement: {
+          Effect: 'Allow',
+          Principal: '*',
+          Action: 'events:PutEvents',
+          Resource: bus.eventBusArn,
+          Condition: {
+            StringEquals: {
+              'aws:PrincipalOrgID': props.organizationId,
+              'events:source': 'aws.iam',
+              'events:detail-type': 'AWS API Call via CloudTrail',
+            },
+            // A rule forwards; PutEvents by hand does not pass.
+            Bool: { 'events:eventBusInvocation': 'true' },
+            ArnLike: {
+              'aws:PrincipalArn': `arn:*:iam::*:role/${memberRoleName(props.prefix, 'forwarder')}`,
+            },
           },
         },
-      }),
-    );
+      },
+    });
     const pattern: events.EventPattern = {
       source: ['aws.iam'],
       detailType: ['AWS API Call via CloudTrail'],
@@ -70,6 +84,7 @@ export class RoleEventIntake extends Construct {
       retentionPeriod: Duration.days(4),
       // AWS asks for six times the timeout of the function that reads it.
       visibilityTimeout: Duration.seconds(6 * DURATIONS.functionTimeout),
+      encryption: sqs.QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
       deadLetterQueue: { queue: deadLetterQueue(this, 'NotDispatched'), maxReceiveCount: 5 },
     });

@@ -69,7 +69,8 @@ export class Workflow extends Construct {
       },
       {
         id: 'AwsSolutions-SF2',
-        reason: 'A trace would repeat the history: each step is one function, and its log event names the execution.',
+        reason:
+          'A trace would repeat the history: each step is one function, and its log event names the execution.',
       },
     );
   }
