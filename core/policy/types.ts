@@ -1,5 +1,8 @@
 /** Shapes of the IAM policy evaluator. */
 
+/** What a policy is attached to; it decides which elements a statement must and must not have. */
+export type PolicyKind = 'identity' | 'session' | 'boundary' | 'trust' | 'resource';
+
 /** Who asks, as IAM sees them. */
 export type Principal =
   | {
@@ -38,7 +41,6 @@ export interface PrincipalElement {
   readonly aws: readonly string[];
   readonly service: readonly string[];
   readonly federated: readonly string[];
-  readonly canonicalUser: readonly string[];
 }
 
 export interface Statement {
@@ -71,14 +73,19 @@ export interface ApplicablePolicies {
   readonly resource?: Policy;
 }
 
+/** In which role a policy took part in a decision; a trust policy is its role's resource policy. */
+export type PolicyRole = 'identity' | 'boundary' | 'session' | 'resource';
+
 /** Why one statement did or did not match. */
 export interface StatementTrace {
   readonly policy: string;
-  readonly kind: 'identity' | 'boundary' | 'session' | 'resource';
+  readonly kind: PolicyRole;
   readonly statement: number;
   readonly sid?: string;
   readonly effect: 'Allow' | 'Deny';
   readonly matched: boolean;
+  /** Where matched: the entries of `Action`, as written, that cover the action; none for `NotAction`. */
+  readonly actions?: readonly string[];
   /** The first part that did not match. */
   readonly failed?: 'principal' | 'action' | 'resource' | ConditionTrace;
 }
@@ -91,8 +98,10 @@ export interface ConditionTrace extends Condition {
 export interface Decision {
   readonly allowed: boolean;
   readonly because: 'allowed' | 'explicit-deny' | 'no-allow';
-  /** The statements that decided: the denying one, or every allowing one. */
+  /** The statements that decided: every denying one; or every allowing one of the policies that had to allow. */
   readonly by: readonly StatementTrace[];
+  /** Where nothing allows: the kinds of policy whose permission was needed and is missing. */
+  readonly missing: readonly PolicyRole[];
   /** Every statement looked at, in order. */
   readonly trace: readonly StatementTrace[];
 }

@@ -1,0 +1,149 @@
+/** An application as the factory wants it, and how it is recognised as the factory's own. */
+import type { AppId, AppObjectId, ServicePrincipalId } from './ids.ts';
+import { identifierUriFor, type TokenVersion } from './issuer.ts';
+import type { LedgerEntry } from './ledger-entry.ts';
+import { displayName, uniqueName } from './naming.ts';
+import type { FactorySettings } from './settings.ts';
+
+export interface DesiredApplication {
+  readonly uniqueName: string;
+  readonly displayName: string;
+  readonly notes: string;
+  readonly tags: readonly string[];
+  readonly signInAudience: 'AzureADMyOrg';
+  readonly tokenVersion: TokenVersion;
+  /** Bound when the application is created: under `Application.ReadWrite.OwnedBy` it cannot be repaired later. */
+  readonly ownerId: ServicePrincipalId;
+}
+
+/** An application as Graph shows it, with its owners and federated credentials. */
+export interface ObservedApplication {
+  readonly objectId: AppObjectId;
+  readonly appId: AppId;
+  readonly uniqueName: string | null;
+  readonly createdByAppId: string | null;
+  readonly signInAudience: string;
+  readonly identifierUris: readonly string[];
+  readonly tokenVersion: number | null;
+  readonly ownerIds: readonly string[];
+  /** How many of each. */
+  readonly passwords: number;
+  readonly keys: number;
+  readonly federatedCredentials: number;
+}
+
+export interface ObservedServicePrincipal {
+  readonly id: ServicePrincipalId;
+  readonly appId: AppId;
+  readonly enabled: boolean;
+  readonly ownerIds?: readonly string[];
+}
+
+export function desiredApplication(
+  entry: Pick<LedgerEntry, 'accountId' | 'roleName' | 'roleId' | 'roleArn' | 'generation'>,
+  settings: Pick<FactorySettings, 'issuer' | 'factoryServicePrincipalId'>,
+): DesiredApplication {
+  return {
+    uniqueName: uniqueName(entry),
+    displayName: displayName(entry),
+    notes: `Made by the OIDC factory for ${entry.roleArn ?? `role ${entry.roleName} of account ${entry.accountId}`}`,
+    // Entra copies an application's tags to its service principal, where HideApp keeps it off users' portals.
+    tags: ['HideApp', 'managed-by:oidc-factory', `aws-account:${entry.accountId}`],
+    signInAudience: 'AzureADMyOrg',
+    tokenVersion: settings.issuer.tokenVersion,
+    ownerId: settings.factoryServicePrincipalId,
+  };
+}
+
+/**
+ * Why an application that holds the wanted name is not provably the factory's own; empty where it is. Any tenant
+ * user may register an application under any name, so the name alone proves nothing.
+ */
+export function adoptionProblems(
+  observed: ObservedApplication,
+  expected: { uniqueName: string; factoryAppId: AppId; ownerId: ServicePrincipalId },
+): string[] {
+  return [
+    ...originProblems(observed, expected),
+    ...audienceProblems(observed),
+    ...ownerProblems('application', observed.ownerIds, expected.ownerId),
+    ...credentialProblems(observed),
+  ];
+}
+
+/**
+ * Why a role must not be made to trust the application; empty where it may. Until the role first trusted it, nobody
+ * but the factory may own it or hold a credential; afterwards those are its users' and administrators' affair.
+ */
+export function verificationProblems(
+  observed: ObservedApplication | undefined,
+  servicePrincipal: ObservedServicePrincipal | undefined,
+  entry: LedgerEntry,
+  settings: Pick<FactorySettings, 'issuer' | 'factoryAppId' | 'factoryServicePrincipalId'>,
+): string[] {
+  if (observed === undefined) return ['the application does not exist'];
+  if (servicePrincipal === undefined) return ['the service principal does not exist'];
+  const ownerId = settings.factoryServicePrincipalId;
+  const identifierUri = identifierUriFor(observed.appId);
+  const problems = [
+    ...originProblems(observed, { uniqueName: uniqueName(entry), factoryAppId: settings.factoryAppId }),
+    ...audienceProblems(observed),
+    ...unless(observed.objectId === entry.applicationObjectId, 'its object id is not the recorded one'),
+    ...unless(observed.appId === entry.appId, 'its client id is not the recorded one'),
+    ...unless(
+      servicePrincipal.id === entry.servicePrincipalId && servicePrincipal.appId === observed.appId,
+      'its service principal is not the recorded one',
+    ),
+    ...unless(
+      observed.tokenVersion === settings.issuer.tokenVersion,
+      `it issues tokens of version ${observed.tokenVersion ?? 'unset'}, not ${settings.issuer.tokenVersion}`,
+    ),
+    ...unless(observed.identifierUris.includes(identifierUri), `identifier URI ${identifierUri} is missing`),
+  ];
+  if (entry.readyAt !== undefined) return problems;
+  return [
+    ...problems,
+    ...unless(observed.identifierUris.length <= 1, 'it has further identifier URIs'),
+    ...ownerProblems('application', observed.ownerIds, ownerId),
+    ...(servicePrincipal.ownerIds === undefined
+      ? []
+      : ownerProblems('service principal', servicePrincipal.ownerIds, ownerId)),
+    ...credentialProblems(observed),
+  ];
+}
+
+/** Whether the factory made this very application. By now its users have rightly added owners and credentials. */
+export const isDeletable = (
+  observed: ObservedApplication,
+  expected: { objectId?: AppObjectId; uniqueName: string; factoryAppId: AppId },
+): boolean =>
+  (expected.objectId === undefined || observed.objectId === expected.objectId) &&
+  originProblems(observed, expected).length === 0;
+
+const unless = (holds: boolean, problem: string): string[] => (holds ? [] : [problem]);
+
+const originProblems = (
+  observed: ObservedApplication,
+  expected: { uniqueName: string; factoryAppId: AppId },
+): string[] => [
+  ...unless(observed.uniqueName === expected.uniqueName, 'it has another unique name'),
+  ...unless(
+    observed.createdByAppId?.toLowerCase() === expected.factoryAppId.toLowerCase(),
+    'it was not created by the factory',
+  ),
+];
+
+const audienceProblems = (observed: ObservedApplication): string[] =>
+  unless(observed.signInAudience === 'AzureADMyOrg', `its sign-in audience is ${observed.signInAudience}`);
+
+const ownerProblems = (of: string, ownerIds: readonly string[], ownerId: ServicePrincipalId): string[] =>
+  unless(
+    ownerIds.length === 1 && ownerIds[0]?.toLowerCase() === ownerId.toLowerCase(),
+    `the factory is not the only owner of the ${of}`,
+  );
+
+const credentialProblems = (observed: ObservedApplication): string[] => [
+  ...unless(observed.passwords === 0, 'it has a password'),
+  ...unless(observed.keys === 0, 'it has a key'),
+  ...unless(observed.federatedCredentials === 0, 'it has a federated credential'),
+];

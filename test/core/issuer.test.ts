@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { accountId, tenantId } from '../../core/ids.ts';
+import {
+  audienceFor,
+  conditionKey,
+  type EntraCloud,
+  entraIssuer,
+  identifierUriFor,
+  isAnyTenantProvider,
+  isTenantProvider,
+  PARTITIONS,
+  partitionOfRegion,
+  providerArnOf,
+  providerPath,
+  type TokenVersion,
+} from '../../core/issuer.ts';
+import { ACCOUNT, APP_ID, ISSUER, ISSUER_V2, TENANT } from '../fixtures/domain.ts';
+
+describe('the issuer of a tenant', () => {
+  it.each<[EntraCloud, TokenVersion, string]>([
+    ['public', 1, `https://sts.windows.net/${TENANT}/`],
+    ['public', 2, `https://login.microsoftonline.com/${TENANT}/v2.0`],
+    ['usgov', 1, `https://sts.windows.net/${TENANT}/`],
+    ['usgov', 2, `https://login.microsoftonline.us/${TENANT}/v2.0`],
+    ['china', 1, `https://sts.chinacloudapi.cn/${TENANT}/`],
+    ['china', 2, `https://login.partner.microsoftonline.cn/${TENANT}/v2.0`],
+  ])('is, in cloud %s for tokens of version %i, %s', (cloud, tokenVersion, url) => {
+    expect(entraIssuer({ cloud, tenantId: TENANT, tokenVersion }).url).toBe(url);
+  });
+
+  it('has the tenant id in lower case, as tokens have it', () => {
+    const upper = tenantId('ABCDEF01-2222-4333-8444-555555555555');
+    expect(entraIssuer({ cloud: 'public', tenantId: upper, tokenVersion: 1 })).toMatchObject({
+      tenantId: 'abcdef01-2222-4333-8444-555555555555',
+      url: 'https://sts.windows.net/abcdef01-2222-4333-8444-555555555555/',
+    });
+  });
+});
+
+describe('a provider', () => {
+  it('keeps the trailing slash in ARN, path and condition key', () => {
+    const arn = providerArnOf('aws-cn', ACCOUNT, ISSUER.url);
+    expect(arn).toBe(`arn:aws-cn:iam::111122223333:oidc-provider/sts.windows.net/${TENANT}/`);
+    expect(providerPath(ISSUER.url)).toBe(`sts.windows.net/${TENANT}/`);
+    expect(conditionKey(arn, 'aud')).toBe(`sts.windows.net/${TENANT}/:aud`);
+    expect(conditionKey(providerPath(ISSUER.url), 'sub')).toBe(`sts.windows.net/${TENANT}/:sub`);
+  });
+
+  const arn = (path: string, account = '111122223333') =>
+    `arn:aws:iam::${account}:oidc-provider/sts.windows.net/${path}`;
+
+  it.each([
+    ['with slash', arn(`${TENANT}/`)],
+    ['without slash', arn(TENANT)],
+    ['of another partition', arn(`${TENANT}/`).replace('arn:aws:', 'arn:aws-us-gov:')],
+  ])('is the tenant’s %s', (_, federated) => {
+    expect(isTenantProvider(ISSUER, federated, ACCOUNT)).toBe(true);
+  });
+
+  it.each([
+    ['another tenant', arn('99999999-8888-4777-8666-555555555555/')],
+    ['the host alone', arn('')],
+    ['a longer path', arn(`${TENANT}/v2.0`)],
+    ['a longer tenant id', arn(`${TENANT}0/`)],
+    ['another account', arn(`${TENANT}/`, '444455556666')],
+    ['another host', arn(`${TENANT}/`).replace('sts.windows.net', 'sts.windows.net.example')],
+    ['the other token version', providerArnOf('aws', ACCOUNT, ISSUER_V2.url)],
+    ['a SAML provider', 'arn:aws:iam::111122223333:saml-provider/sts.windows.net'],
+    ['no ARN', `sts.windows.net/${TENANT}/`],
+  ])('is not the tenant’s for %s', (_, federated) => {
+    expect(isTenantProvider(ISSUER, federated, ACCOUNT)).toBe(false);
+  });
+
+  it('belongs to the tenant in either version, and in any account where none is asked for', () => {
+    expect(isAnyTenantProvider(ISSUER, providerArnOf('aws', ACCOUNT, ISSUER_V2.url), ACCOUNT)).toBe(true);
+    expect(isAnyTenantProvider(ISSUER, arn('other'), ACCOUNT)).toBe(false);
+    expect(isTenantProvider(ISSUER, arn(`${TENANT}/`, accountId('444455556666')))).toBe(true);
+  });
+});
+
+describe('an audience', () => {
+  it('is the identifier URI in version 1 and the client id in version 2', () => {
+    expect(audienceFor(APP_ID, 1)).toBe(`api://${APP_ID}`);
+    expect(audienceFor(APP_ID, 1)).toBe(identifierUriFor(APP_ID));
+    expect(audienceFor(APP_ID, 2)).toBe(APP_ID);
+  });
+});
+
+describe('a partition', () => {
+  it.each([
+    ['eu-central-1', 'aws', 'us-east-1'],
+    ['us-gov-east-1', 'aws-us-gov', 'us-gov-west-1'],
+    ['cn-northwest-1', 'aws-cn', 'cn-north-1'],
+  ])('of %s is %s and records IAM events in %s', (region, partition, iamEventRegion) => {
+    expect(partitionOfRegion(region)).toBe(partition);
+    expect(PARTITIONS[partitionOfRegion(region)].iamEventRegion).toBe(iamEventRegion);
+  });
+});
