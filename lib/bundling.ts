@@ -1,25 +1,17 @@
-import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuildOptions, buildSync } from 'esbuild';
-import type { FunctionName } from '../core/naming.ts';
+import { FUNCTION_NAMES, type FunctionName } from '../core/naming.ts';
+
+/** Functions that log in to Entra: their bundles hold Azure's libraries, their roles may ask for the login's token. */
+const NEED_ENTRA: ReadonlySet<FunctionName> = new Set([
+  'register-application',
+  'verify-application',
+  'delete-application',
+]);
 
 /** The functions of the factory; each is `lambdas/<name>/index.ts`. */
-export const FUNCTIONS: readonly {
-  readonly name: FunctionName;
-  /** Whether it logs in to Entra: its bundle holds Azure's libraries, its role may ask for the token to log in with. */
-  readonly needsEntra: boolean;
-}[] = [
-  { name: 'dispatch-role-event', needsEntra: false },
-  { name: 'inspect-role', needsEntra: false },
-  { name: 'register-application', needsEntra: true },
-  { name: 'add-audience', needsEntra: false },
-  { name: 'verify-application', needsEntra: true },
-  { name: 'assign-audience', needsEntra: false },
-  { name: 'record-outcome', needsEntra: false },
-  { name: 'confirm-role-gone', needsEntra: false },
-  { name: 'remove-audience', needsEntra: false },
-  { name: 'delete-application', needsEntra: true },
-];
+export const FUNCTIONS: readonly { readonly name: FunctionName; readonly needsEntra: boolean }[] =
+  FUNCTION_NAMES.map((name) => ({ name, needsEntra: NEED_ENTRA.has(name) }));
 
 const lambdas = join(import.meta.dirname, '..', 'lambdas');
 
@@ -35,8 +27,12 @@ const RECIPE = {
   mainFields: ['module', 'main'],
   minify: true,
   legalComments: 'none',
-  alias: { '@aws-sdk/credential-provider-node': join(lambdas, 'env-credentials.ts') },
-  // No comments with paths of this machine, no dependence on the folder of the build.
+  alias: {
+    '@aws-sdk/credential-provider-node': join(lambdas, 'env-credentials.ts'),
+    jsonwebtoken: join(lambdas, 'no-certificate-login.ts'),
+  },
+  // Loaded lazily for operations that stream events; the functions use none, and it is 20 kB.
+  external: ['@smithy/core/event-streams'],
   absWorkingDir: join(lambdas, '..'),
   logLevel: 'silent',
 } as const satisfies BuildOptions;
@@ -46,19 +42,20 @@ const RECIPE = {
  * give the same bytes. Throws on esbuild's errors and on its warnings.
  */
 export function bundleFunctions(outdir: string): Record<FunctionName, string> {
-  const folders = FUNCTIONS.map(({ name }) => {
-    const folder = join(outdir, name);
-    rmSync(folder, { recursive: true, force: true });
-    mkdirSync(folder, { recursive: true });
-    const { warnings } = buildSync({
-      ...RECIPE,
-      entryPoints: [join(lambdas, name, 'index.ts')],
-      outfile: join(folder, 'index.js'),
-    });
-    if (warnings.length > 0) {
-      throw new Error(`Bundling ${name}: ${warnings.map(({ text }) => text).join('; ')}`);
-    }
-    return [name, folder] as const;
+  // One run for all: they share most of what is parsed.
+  const { warnings } = buildSync({
+    ...RECIPE,
+    entryPoints: Object.fromEntries(
+      FUNCTION_NAMES.map((name) => [`${name}/index`, join(lambdas, name, 'index.ts')]),
+    ),
+    outdir,
   });
-  return Object.fromEntries(folders) as Record<FunctionName, string>;
+  if (warnings.length > 0) {
+    const texts = warnings.map(({ text, location }) => `${location?.file ?? ''}: ${text}`);
+    throw new Error(`Bundling the functions: ${texts.join('; ')}`);
+  }
+  return Object.fromEntries(FUNCTION_NAMES.map((name) => [name, join(outdir, name)])) as Record<
+    FunctionName,
+    string
+  >;
 }

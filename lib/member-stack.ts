@@ -11,7 +11,7 @@ import {
   type MemberRolePurpose,
   memberRoleName,
 } from '../core/naming.ts';
-import { protectedRoleNames } from '../core/protected-roles.ts';
+import { PROTECTED_PATHS, protectedRoleNames } from '../core/protected-roles.ts';
 import { MARK_KEY, OUTCOME_KEYS } from '../core/tags.ts';
 import type { FactoryConfig } from './config.ts';
 import { deadLetterQueue } from './constructs/role-event-intake.ts';
@@ -148,7 +148,7 @@ export class MemberStack extends Stack {
     purpose: keyof typeof MEMBER_ROLE_USERS,
     statements: readonly iam.PolicyStatement[],
   ): void {
-    const { factory, prefix, protectedRoles } = this.config;
+    const { factory, prefix } = this.config;
     const functionRoles = MEMBER_ROLE_USERS[purpose].map(
       (name) => `arn:${this.partition}:iam::${factory.accountId}:role/${functionRoleName(prefix, name)}`,
     );
@@ -161,19 +161,7 @@ export class MemberStack extends Stack {
       }),
       inlinePolicies: {
         member: new iam.PolicyDocument({
-          statements: [
-            ...statements,
-            // ARNs match with path and case: a name alone does not cover a role under a path.
-            new iam.PolicyStatement({
-              sid: 'Protected',
-              effect: iam.Effect.DENY,
-              actions: ['iam:*Role*'],
-              resources: protectedRoleNames({ protectedRoles, memberRolePrefix: prefix }).flatMap((name) => [
-                this.iamArn(`role/${name}`),
-                this.iamArn(`role/*/${name}`),
-              ]),
-            }),
-          ],
+          statements: [...statements, ...(purpose === 'provider' ? [] : [this.denyProtected()])],
         }),
       },
     });
@@ -183,6 +171,24 @@ export class MemberStack extends Stack {
         reason:
           'Roles to be served may have any name. Writes are bound to the mark or to the tag keys of the factory, each session to one role, and protected roles are denied.',
       });
+  }
+
+  /** Writes only: a role that became protected after it was served must still be provable as gone. */
+  private denyProtected(): iam.PolicyStatement {
+    const { prefix, protectedRoles } = this.config;
+    return new iam.PolicyStatement({
+      sid: 'Protected',
+      effect: iam.Effect.DENY,
+      actions: ['iam:TagRole', 'iam:UpdateAssumeRolePolicy'],
+      resources: [
+        ...PROTECTED_PATHS.map((path) => this.iamArn(`role${path}*`)),
+        // ARNs match with path and case: a name alone does not cover a role under a path.
+        ...protectedRoleNames({ protectedRoles, memberRolePrefix: prefix }).flatMap((name) => [
+          this.iamArn(`role/${name}`),
+          this.iamArn(`role/*/${name}`),
+        ]),
+      ],
+    });
   }
 
   /** Only the keys given, and at least one of them: ForAllValues alone is true where there is none. */

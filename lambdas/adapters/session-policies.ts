@@ -1,0 +1,65 @@
+/**
+ * What a session in a member account may do: no more than the one role or provider of the event in hand. It guards
+ * against our own mistakes; the member roles' policies are the limit. STS takes 2,048 characters at most.
+ */
+import type { AccountId, ProviderArn, RoleId, RoleName } from '../../core/ids.ts';
+import type { Partition } from '../../core/issuer.ts';
+import { MARK_KEY } from '../../core/tags.ts';
+
+interface RoleTarget {
+  readonly partition: Partition;
+  readonly accountId: AccountId;
+  readonly roleName: RoleName;
+}
+
+interface SessionStatement {
+  readonly Action: readonly string[];
+  readonly Resource: readonly string[];
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+const policyOf = (...statements: readonly SessionStatement[]): string =>
+  JSON.stringify({
+    Version: '2012-10-17',
+    Statement: statements.map((statement) => ({ Effect: 'Allow', ...statement })),
+  });
+
+/**
+ * Both forms are one role: names are unique in an account whatever the path. The form without a path is needed for
+ * roles with one too, since IAM asks about it where the role does not exist. Paths may hold wildcards, names not.
+ */
+const roleArns = ({ partition, accountId, roleName }: RoleTarget): string[] => [
+  `arn:${partition}:iam::${accountId}:role/${roleName}`,
+  `arn:${partition}:iam::${accountId}:role/*/${roleName}`,
+];
+
+/** Read and tag this role; read the account's providers, one of which the role names. */
+export const inspectSessionPolicy = (target: RoleTarget): string =>
+  policyOf(
+    { Action: ['iam:GetRole', 'iam:TagRole'], Resource: roleArns(target) },
+    {
+      Action: ['iam:GetOpenIDConnectProvider'],
+      Resource: [`arn:${target.partition}:iam::${target.accountId}:oidc-provider/*`],
+    },
+  );
+
+/** Change the audiences of this provider. */
+export const providerSessionPolicy = (providerArn: ProviderArn): string =>
+  policyOf({
+    Action: ['iam:AddClientIDToOpenIDConnectProvider', 'iam:RemoveClientIDFromOpenIDConnectProvider'],
+    Resource: [providerArn],
+  });
+
+/** Read and tag this role and read its provider; write the trust policy of this incarnation only, by its mark. */
+export const trustSessionPolicy = (
+  target: RoleTarget & { readonly roleId: RoleId; readonly providerArn: ProviderArn },
+): string =>
+  policyOf(
+    { Action: ['iam:GetRole', 'iam:TagRole'], Resource: roleArns(target) },
+    {
+      Action: ['iam:UpdateAssumeRolePolicy'],
+      Resource: roleArns(target),
+      Condition: { StringEquals: { [`iam:ResourceTag/${MARK_KEY}`]: target.roleId } },
+    },
+    { Action: ['iam:GetOpenIDConnectProvider'], Resource: [target.providerArn] },
+  );

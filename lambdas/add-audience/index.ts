@@ -1,0 +1,22 @@
+import { systemClock } from '../adapters/clock.ts';
+import { dynamoLedger } from '../adapters/ledger.ts';
+import { memberAccounts } from '../adapters/member-accounts.ts';
+import { serve } from '../serve.ts';
+import { handlerSection, ledgerSection, memberSection, readSections } from '../settings.ts';
+import { addAudience } from './handler.ts';
+
+export const handler = serve('add-audience', ({ env, sessionName }) => {
+  const { settings, ledger, members } = readSections(env, {
+    settings: handlerSection,
+    ledger: ledgerSection,
+    members: memberSection,
+  });
+  return addAudience(
+    {
+      accounts: memberAccounts({ ...members, sessionName }),
+      ledger: dynamoLedger(ledger),
+      clock: systemClock,
+    },
+    settings,
+  );
+});

@@ -1,0 +1,23 @@
+import { systemClock } from '../adapters/clock.ts';
+import { dynamoLedger } from '../adapters/ledger.ts';
+import { memberAccounts } from '../adapters/member-accounts.ts';
+import { serve } from '../serve.ts';
+import { handlerSection, ledgerSection, memberSection, readSections } from '../settings.ts';
+import { assignAudience } from './handler.ts';
+
+export const handler = serve('assign-audience', ({ env, sessionName, telemetry }) => {
+  const { settings, ledger, members } = readSections(env, {
+    settings: handlerSection,
+    ledger: ledgerSection,
+    members: memberSection,
+  });
+  return assignAudience(
+    {
+      accounts: memberAccounts({ ...members, sessionName }),
+      ledger: dynamoLedger(ledger),
+      clock: systemClock,
+      telemetry,
+    },
+    settings,
+  );
+});

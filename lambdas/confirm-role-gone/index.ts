@@ -1,0 +1,25 @@
+import { systemClock } from '../adapters/clock.ts';
+import { runningExecutions } from '../adapters/executions.ts';
+import { dynamoLedger } from '../adapters/ledger.ts';
+import { memberAccounts } from '../adapters/member-accounts.ts';
+import { serve } from '../serve.ts';
+import { handlerSection, ledgerSection, memberSection, readSections } from '../settings.ts';
+import { confirmRoleGone } from './handler.ts';
+
+export const handler = serve('confirm-role-gone', ({ env, sessionName, telemetry }) => {
+  const { settings, ledger, members } = readSections(env, {
+    settings: handlerSection,
+    ledger: ledgerSection,
+    members: memberSection,
+  });
+  return confirmRoleGone(
+    {
+      accounts: memberAccounts({ ...members, sessionName }),
+      ledger: dynamoLedger(ledger),
+      executions: runningExecutions(),
+      clock: systemClock,
+      telemetry,
+    },
+    settings,
+  );
+});

@@ -1,0 +1,247 @@
+/** Every environment variable of the functions: its form, and what becomes of it. */
+import { FactoryError } from '../core/errors.ts';
+import * as ids from '../core/ids.ts';
+import {
+  CLOUDS,
+  type EntraCloud,
+  entraIssuer,
+  type Partition,
+  partitionOfRegion,
+  type TokenVersion,
+} from '../core/issuer.ts';
+import type { FactorySettings } from '../core/settings.ts';
+import type { Workflow } from './ports.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What handlers decide by. Durations in seconds, not always whole ones. */
+export interface HandlerSettings extends FactorySettings {
+  /** How old an event must be before a contradicting answer of IAM counts as the truth. */
+  readonly settleSeconds: number;
+  /** Between two looks that must both find no role. */
+  readonly lookAgainSeconds: number;
+  /** Longer than any function runs: what a removal waits so that no former owner is still writing. */
+  readonly writersSeconds: number;
+  /** How long the directory may take to show what was created. */
+  readonly replicationSeconds: number;
+  /** How long a claim of a ledger entry holds without renewal. */
+  readonly leaseSeconds: number;
+}
+
+export interface EntraSettings {
+  readonly tenantId: ids.TenantId;
+  readonly clientId: ids.AppId;
+  /** `https://login.microsoftonline.com`, without a trailing slash. */
+  readonly authorityHost: string;
+  readonly graphEndpoint: string;
+  readonly ownerId: ids.ServicePrincipalId;
+  readonly login:
+    | { readonly kind: 'federated'; readonly audience: string; readonly region: string }
+    | { readonly kind: 'secret'; readonly secretArn: string };
+}
+
+/** The form of one variable. `parse` answers undefined for a value that does not have it. */
+interface Form<T> {
+  readonly expected: string;
+  parse(value: string | undefined, env: Environment): T | undefined;
+}
+type Forms = Readonly<Record<string, Form<unknown>>>;
+type Values<F extends Forms> = { readonly [N in keyof F]: F[N] extends Form<infer T> ? T : never };
+
+/** Variables that belong together, and what is made of them. */
+export interface Section<T> {
+  problems(env: Environment): string[];
+  build(env: Environment): T;
+}
+
+function section<F extends Forms, T>(forms: F, build: (values: Values<F>) => T): Section<T> {
+  const entries = Object.entries(forms);
+  return {
+    problems: (env) =>
+      entries
+        .filter(([name, form]) => form.parse(env[name], env) === undefined)
+        .map(([name, { expected }]) => `${name}: expected ${expected}${env[name] ? '' : ', is not set'}`),
+    build: (env) =>
+      build(
+        Object.fromEntries(entries.map(([name, form]) => [name, form.parse(env[name], env)])) as Values<F>,
+      ),
+  };
+}
+
+type Sections = Readonly<Record<string, Section<unknown>>>;
+
+/** Reads several sections; fails with one InvalidSettings that names every bad variable of all of them. */
+export function readSections<S extends Sections>(
+  env: Environment,
+  sections: S,
+): { readonly [K in keyof S]: S[K] extends Section<infer T> ? T : never } {
+  const problems = new Set(Object.values(sections).flatMap(({ problems }) => problems(env)));
+  if (problems.size > 0) throw new FactoryError('InvalidSettings', [...problems].join('; '));
+  return Object.fromEntries(Object.entries(sections).map(([name, { build }]) => [name, build(env)])) as never;
+}
+
+/** Settings of the handlers alone. Fails with InvalidSettings, naming every bad variable at once. */
+export const readSettings = (env: Environment): HandlerSettings =>
+  readSections(env, { settings: handlerSection }).settings;
+
+const matching = (pattern: RegExp, expected: string): Form<string> => ({
+  expected,
+  parse: (value) => (value !== undefined && pattern.test(value) ? value : undefined),
+});
+
+const oneOf = <T extends string>(...values: readonly T[]): Form<T> => ({
+  expected: `one of ${values.join(', ')}`,
+  parse: (value) => values.find((candidate) => candidate === value),
+});
+
+/** A form of core/ids.ts. */
+const id = <T>(check: (value: unknown) => T, expected: string): Form<T> => ({
+  expected,
+  parse: (value) => attempt(() => check(value)),
+});
+
+const listOf = <T>(check: (value: unknown) => T, expected: string): Form<readonly T[]> => ({
+  expected,
+  parse: (value) =>
+    attempt(() => {
+      const list: unknown = JSON.parse(value ?? '');
+      return Array.isArray(list) ? list.map(check) : undefined;
+    }),
+});
+
+const seconds: Form<number> = {
+  expected: 'a positive number of seconds',
+  parse: (value) => (value && /^\d+(\.\d+)?$/.test(value) && Number(value) > 0 ? Number(value) : undefined),
+};
+
+const httpsUrl: Form<string> = {
+  expected: 'an https URL',
+  parse: (value) =>
+    attempt(() => (new URL(value ?? '').protocol === 'https:' ? value?.replace(/\/+$/, '') : undefined)),
+};
+
+const region = matching(/^[a-z]{2}(-[a-z]+)+-\d+$/, 'an AWS region');
+
+/** Variables are checked by trying: whatever is thrown, the value does not have the form. */
+function attempt<T>(parse: () => T): T | undefined {
+  try {
+    return parse();
+  } catch {
+    return undefined;
+  }
+}
+
+function namePattern(value: unknown): string {
+  if (typeof value === 'string' && /^[\w+=,.@*-]{1,64}$/.test(value)) return value;
+  throw new FactoryError('InvalidInput', 'Expected a role name pattern');
+}
+
+const GUID = 'a GUID';
+
+export const handlerSection: Section<HandlerSettings> = section(
+  {
+    ENTRA_TENANT_ID: id(ids.tenantId, GUID),
+    ENTRA_CLOUD: oneOf<EntraCloud>('public', 'usgov', 'china'),
+    ENTRA_TOKEN_VERSION: oneOf('1', '2'),
+    ENTRA_FACTORY_APP_ID: id(ids.appId, GUID),
+    ENTRA_FACTORY_SERVICE_PRINCIPAL_ID: id(ids.servicePrincipalId, GUID),
+    PLACEHOLDERS: listOf(ids.audience, 'a JSON list of audiences'),
+    PROTECTED_ROLES: listOf(namePattern, 'a JSON list of role names, * for any run of characters'),
+    MEMBER_ROLE_PREFIX: matching(/^[\w+=,.@-]{1,54}$/, 'the prefix of the member roles'),
+    DELETION: oneOf('soft', 'purge'),
+    SETTLE_SECONDS: seconds,
+    LOOK_AGAIN_SECONDS: seconds,
+    WRITERS_SECONDS: seconds,
+    REPLICATION_SECONDS: seconds,
+    LEASE_SECONDS: seconds,
+  },
+  (env) => ({
+    issuer: entraIssuer({
+      cloud: env.ENTRA_CLOUD,
+      tenantId: env.ENTRA_TENANT_ID,
+      tokenVersion: Number(env.ENTRA_TOKEN_VERSION) as TokenVersion,
+    }),
+    placeholders: env.PLACEHOLDERS,
+    protectedRoles: env.PROTECTED_ROLES,
+    memberRolePrefix: env.MEMBER_ROLE_PREFIX,
+    factoryAppId: env.ENTRA_FACTORY_APP_ID,
+    factoryServicePrincipalId: env.ENTRA_FACTORY_SERVICE_PRINCIPAL_ID,
+    deletion: env.DELETION,
+    settleSeconds: env.SETTLE_SECONDS,
+    lookAgainSeconds: env.LOOK_AGAIN_SECONDS,
+    writersSeconds: env.WRITERS_SECONDS,
+    replicationSeconds: env.REPLICATION_SECONDS,
+    leaseSeconds: env.LEASE_SECONDS,
+  }),
+);
+
+export const ledgerSection: Section<{ readonly table: string }> = section(
+  { LEDGER_TABLE: matching(/^[\w.-]{3,255}$/, 'the name of a DynamoDB table') },
+  (env) => ({ table: env.LEDGER_TABLE }),
+);
+
+const stateMachine = matching(
+  /^arn:aws[a-z-]*:states:[a-z0-9-]+:\d{12}:stateMachine:[\w-]+$/,
+  'the ARN of a state machine',
+);
+
+export const workflowSection: Section<{ readonly stateMachineArns: Readonly<Record<Workflow, string>> }> =
+  section(
+    { CREATE_ROLE_STATE_MACHINE_ARN: stateMachine, DELETE_ROLE_STATE_MACHINE_ARN: stateMachine },
+    (env) => ({
+      stateMachineArns: {
+        'create-role': env.CREATE_ROLE_STATE_MACHINE_ARN,
+        'delete-role': env.DELETE_ROLE_STATE_MACHINE_ARN,
+      },
+    }),
+  );
+
+/** The member accounts: their roles' prefix and the partition, which Lambda's own region tells. */
+export const memberSection: Section<{ readonly memberRolePrefix: string; readonly partition: Partition }> =
+  section(
+    {
+      MEMBER_ROLE_PREFIX: matching(/^[\w+=,.@-]{1,54}$/, 'the prefix of the member roles'),
+      AWS_REGION: region,
+    },
+    (env) => ({
+      memberRolePrefix: env.MEMBER_ROLE_PREFIX,
+      partition: partitionOfRegion(env.AWS_REGION),
+    }),
+  );
+
+export const entraSection: Section<EntraSettings> = section(
+  {
+    ENTRA_TENANT_ID: id(ids.tenantId, GUID),
+    ENTRA_CLOUD: oneOf<EntraCloud>('public', 'usgov', 'china'),
+    ENTRA_FACTORY_APP_ID: id(ids.appId, GUID),
+    ENTRA_FACTORY_SERVICE_PRINCIPAL_ID: id(ids.servicePrincipalId, GUID),
+    AZURE_AUTHORITY_HOST: httpsUrl,
+    GRAPH_ENDPOINT: httpsUrl,
+    AWS_REGION: region,
+    ENTRA_LOGIN: oneOf('federated', 'secret'),
+    ENTRA_SECRET_ARN: {
+      expected: 'the ARN of a Secrets Manager secret where ENTRA_LOGIN is secret',
+      parse: (value, env) => {
+        if (env.ENTRA_LOGIN !== 'secret') return '';
+        return value && /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:\S+$/.test(value)
+          ? value
+          : undefined;
+      },
+    } satisfies Form<string>,
+  },
+  (env) => ({
+    tenantId: env.ENTRA_TENANT_ID,
+    clientId: env.ENTRA_FACTORY_APP_ID,
+    authorityHost: env.AZURE_AUTHORITY_HOST,
+    graphEndpoint: env.GRAPH_ENDPOINT,
+    ownerId: env.ENTRA_FACTORY_SERVICE_PRINCIPAL_ID,
+    login:
+      env.ENTRA_LOGIN === 'secret'
+        ? { kind: 'secret', secretArn: env.ENTRA_SECRET_ARN }
+        : {
+            kind: 'federated',
+            audience: CLOUDS[env.ENTRA_CLOUD].federatedCredentialAudience,
+            region: env.AWS_REGION,
+          },
+  }),
+);

@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import {
+  codeOf,
+  factoryError,
+  type GraphFailure,
+  isAbsent,
+  isPrincipalTaken,
+  isUniqueNameTaken,
+  readFailure,
+} from '../../../lambdas/adapters/graph-errors.ts';
+
+const failure = (status: number | undefined, code = '', message = ''): GraphFailure => ({
+  status,
+  code,
+  message,
+  requestId: undefined,
+  retryAfterMs: undefined,
+});
+
+describe('the code of a failed Graph request', () => {
+  it.each<[string, GraphFailure]>([
+    ['Throttled', failure(429, 'TooManyRequests')],
+    ['Unavailable', failure(503, 'ServiceUnavailable')],
+    ['Unavailable', failure(500, 'InternalServerError')],
+    ['Unavailable', failure(undefined, 'TypeError', 'fetch failed')],
+    ['NotReplicated', failure(404, 'Request_ResourceNotFound')],
+    [
+      'NotReplicated',
+      failure(
+        400,
+        'Request_BadRequest',
+        "The appId '1' of the service principal does not reference a valid application object.",
+      ),
+    ],
+    [
+      'NotReplicated',
+      failure(
+        403,
+        'Authorization_RequestDenied',
+        'When using this permission, the backing application of the service principal being created must in the local tenant',
+      ),
+    ],
+    ['NotReplicated', failure(409, 'Directory_ConcurrencyViolation')],
+    ['DirectoryQuotaExceeded', failure(403, 'Directory_QuotaExceeded')],
+    ['DirectoryQuotaExceeded', failure(400, 'Directory_QuotaExceeded')],
+    ['DirectoryForbidden', failure(403, 'Authorization_RequestDenied', 'Insufficient privileges')],
+    ['DirectoryForbidden', failure(401, 'InvalidAuthenticationToken')],
+    ['DirectoryRejected', failure(400, 'Request_BadRequest', 'Invalid value')],
+    ['DirectoryRejected', failure(409, 'Request_Conflict')],
+  ])('is %s for %o', (code, failed) => {
+    expect(codeOf(failed)).toBe(code);
+  });
+});
+
+describe('an answer in the form of an error', () => {
+  const taken = 'Another object with the same value for property uniqueName already exists.';
+
+  it('is a taken unique name, whatever status it comes with, and no other property', () => {
+    expect(isUniqueNameTaken(failure(400, 'Request_BadRequest', taken))).toBe(true);
+    expect(isUniqueNameTaken(failure(409, 'Request_BadRequest', taken))).toBe(true);
+    expect(isUniqueNameTaken(failure(400, 'Request_BadRequest', taken.replace('uniqueName', 'appId')))).toBe(
+      false,
+    );
+    expect(isUniqueNameTaken(failure(403, 'Request_BadRequest', taken))).toBe(false);
+  });
+
+  it('is an existing service principal, and not two writes at once', () => {
+    expect(isPrincipalTaken(failure(409, 'Request_MultipleObjectsWithSameKeyValue'))).toBe(true);
+    expect(isPrincipalTaken(failure(409, 'Directory_ConcurrencyViolation'))).toBe(false);
+  });
+
+  it('is an absent object', () => {
+    expect(isAbsent(failure(404))).toBe(true);
+    expect(isAbsent(failure(403))).toBe(false);
+  });
+});
+
+describe('reading what the client throws', () => {
+  it.each([
+    ['7', 7_000],
+    ['0', 0],
+    ['Thu, 01 Jan 1970 00:00:00 GMT', 0],
+  ])('takes Retry-After %s', (value, milliseconds) => {
+    const headers = new Headers({ 'retry-after': value });
+    const { retryAfterMs } = readFailure({ statusCode: 429, code: 'TooManyRequests', headers });
+    expect(Math.round((retryAfterMs ?? -1) / 1000) * 1000).toBe(milliseconds);
+  });
+
+  it('takes a body that broke off for no answer', () => {
+    expect(readFailure(Object.assign(new Error('terminated'), { statusCode: 200 })).status).toBeUndefined();
+    expect(readFailure('nonsense').status).toBeUndefined();
+  });
+});
+
+describe('the error for a workflow', () => {
+  it('carries code and request id, and neither message nor body', () => {
+    const error = factoryError('PATCH /applications/{id}', {
+      ...failure(400, 'Request_BadRequest', 'quotes the body'),
+      requestId: 'r-1',
+    });
+    expect(error.message).toBe('PATCH /applications/{id}: 400 Request_BadRequest (request r-1)');
+    expect(JSON.stringify([error, error.cause, error.stack])).not.toContain('quotes the body');
+  });
+});
