@@ -77,6 +77,7 @@ export interface TrustAccess {
    * TrustPolicyTooLong, TrustPolicyRejected, RoleUnmodifiable, RoleGone.
    */
   updateTrustPolicy(roleName: RoleName, document: string): Promise<void>;
+  /** MemberAccessDenied as above. */
   tagRole(roleName: RoleName, tags: OutcomeTags): Promise<void>;
 }
 

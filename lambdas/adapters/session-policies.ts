@@ -50,14 +50,14 @@ export const providerSessionPolicy = (providerArn: ProviderArn): string =>
     Resource: [providerArn],
   });
 
-/** Read and tag this role and read its provider; write the trust policy of this incarnation only, by its mark. */
+/** Read this role and its provider; write to this incarnation only, by its mark, should the name be another's by then. */
 export const trustSessionPolicy = (
   target: RoleTarget & { readonly roleId: RoleId; readonly providerArn: ProviderArn },
 ): string =>
   policyOf(
-    { Action: ['iam:GetRole', 'iam:TagRole'], Resource: roleArns(target) },
+    { Action: ['iam:GetRole'], Resource: roleArns(target) },
     {
-      Action: ['iam:UpdateAssumeRolePolicy'],
+      Action: ['iam:TagRole', 'iam:UpdateAssumeRolePolicy'],
       Resource: roleArns(target),
       Condition: { StringEquals: { [`iam:ResourceTag/${MARK_KEY}`]: target.roleId } },
     },

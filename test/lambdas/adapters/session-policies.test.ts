@@ -67,7 +67,7 @@ describe('a session policy', () => {
     expect(writing).toEqual([
       {
         Effect: 'Allow',
-        Action: ['iam:UpdateAssumeRolePolicy'],
+        Action: ['iam:TagRole', 'iam:UpdateAssumeRolePolicy'],
         Resource: ['arn:aws:iam::111122223333:role/deploy', 'arn:aws:iam::111122223333:role/*/deploy'],
         Condition: { StringEquals: { 'iam:ResourceTag/oidc-factory:role-id': 'AROAEXAMPLEEXAMPLE001' } },
       },

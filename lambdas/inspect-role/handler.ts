@@ -1,0 +1,100 @@
+import { FactoryError } from '../../core/errors.ts';
+import { decideInspection } from '../../core/inspection.ts';
+import type { LedgerEntry } from '../../core/ledger-entry.ts';
+import { MARK_KEY, pendingTags, tagOf } from '../../core/tags.ts';
+import { firstEntry, withRole } from '../incarnation-entry.ts';
+import { claim, isHeldByAnother, isoTime, ledgerWriter, withEvent, withoutError } from '../ledger-steps.ts';
+import type { Executions, InspectAccess, Ports, ProviderView, RoleView } from '../ports.ts';
+import type { HandlerSettings } from '../settings.ts';
+import type { CreateRun, InspectRoleInput, InspectRoleOutput } from '../workflow.ts';
+import { reportForeignAudiences } from './foreign-audiences.ts';
+import { tenantProviderOf } from './tenant-provider.ts';
+
+type InspectPorts = Pick<Ports, 'accounts' | 'ledger' | 'clock' | 'telemetry'> & {
+  readonly executions: Pick<Executions, 'isRunning'>;
+};
+
+/**
+ * Looks before anything is made: whether the incarnation of the event exists, consents, and can be served. If so,
+ * claims its ledger entry and marks the role; a failure that is certain by then comes after both, so that it can be
+ * recorded and shown on the role.
+ */
+export const inspectRole =
+  (ports: InspectPorts, settings: HandlerSettings) =>
+  async ({ run, execution }: InspectRoleInput): Promise<InspectRoleOutput> => {
+    const { accounts, ledger, clock } = ports;
+    const writer = ledgerWriter(ports, settings, execution);
+    const access = await accounts.inspect(run);
+    const role = await access.getRole(run.roleName);
+    const roleId = run.roleId ?? role?.roleId;
+    const entry = (await ledger.incarnations(run.accountId, run.roleName)).find(
+      (incarnation) => incarnation.roleId === roleId,
+    );
+    if (entry?.phase === 'removing' || entry?.phase === 'removed') return skip(ports, run, 'being-removed');
+    if (entry && (await isHeldByAnother(writer, ports.executions, entry))) {
+      throw new FactoryError('LeaseHeld');
+    }
+
+    const provider = role && (await tenantProviderOf(access, role, run.accountId, settings.issuer));
+    const now = clock.now();
+    const { settleSeconds } = settings;
+    const answer = decideInspection({ run, role, provider, entry, settings, now, settleSeconds });
+    switch (answer.kind) {
+      case 'not-settled':
+        throw new FactoryError('NotSettled');
+      case 'role-gone':
+        if (entry) throw new FactoryError('RoleGone');
+        return skip(ports, run, 'role-gone');
+      case 'ready':
+        return { decision: 'ready', reason: 'nothing to change', entry: null };
+      case 'skip':
+        if (role && answer.foreignAudiences) {
+          await reportForeignAudiences(ports, access, run.accountId, role, answer.foreignAudiences);
+        }
+        return skip(ports, run, answer.reason, answer.detail);
+      case 'proceed': {
+        if (!role) throw new FactoryError('Unexpected', 'Nothing can proceed without a role');
+        const claimed = await claim(writer, claimOf(run, role, provider, entry, isoTime(now)), entry);
+        await mark(access, role);
+        if (answer.failWith) throw new FactoryError(answer.failWith);
+        return { decision: 'proceed', reason: answer.reason, entry: claimed };
+      }
+    }
+  };
+
+function skip(
+  { telemetry }: InspectPorts,
+  run: CreateRun,
+  reason: string,
+  detail?: string,
+): InspectRoleOutput {
+  telemetry.event('Role left alone', { ...run, reason, detail });
+  telemetry.count('RoleSkipped');
+  return { decision: 'skip', reason, entry: null };
+}
+
+function claimOf(
+  run: CreateRun,
+  role: RoleView,
+  provider: ProviderView | undefined,
+  entry: LedgerEntry | undefined,
+  now: string,
+): LedgerEntry {
+  const known = withoutError(entry ?? firstEntry(run, role.roleId, now));
+  return {
+    ...withEvent(withRole(known, run, role), run.eventId),
+    ...(provider ? { providerArn: provider.providerArn } : {}),
+    phase: 'creating',
+    step: 'inspect-role',
+  };
+}
+
+/**
+ * TagRole addresses a name: where the role was replaced since it was read, the successor gets this mark. So a role
+ * that shows the mark is not marked again, and nothing is written to a role that does not show it; then the mark
+ * that is seen can only be the one of the incarnation that was inspected.
+ */
+async function mark(access: InspectAccess, role: RoleView): Promise<void> {
+  if (tagOf(role.tags, MARK_KEY) === role.roleId) return;
+  await access.tagRole(role.roleName, pendingTags(role.roleId));
+}

@@ -1,0 +1,51 @@
+import type { ErrorCode } from '../../core/errors.ts';
+import type { LedgerEntry, Phase } from '../../core/ledger-entry.ts';
+import { isLeasedByAnother, isoTime, ledgerWriter, record, withoutError } from '../ledger-steps.ts';
+import type { HandlerSettings } from '../settings.ts';
+import type { RecordOutcomeInput, RecordOutcomeOutput, RemovalOutcome } from '../workflow.ts';
+import { errorCodeOf } from './error-code.ts';
+import { ACCOUNT_REFUSES, type RecordPorts } from './failure.ts';
+
+type EndedRemoval = Extract<RecordOutcomeInput, { readonly removal: unknown }>;
+type Failure = RemovalOutcome & { readonly code: ErrorCode };
+
+/** A removal that ended: both branches' outcomes in one write. */
+export async function recordRemoval(
+  ports: Pick<RecordPorts, 'ledger' | 'clock' | 'telemetry'>,
+  settings: HandlerSettings,
+  { run, execution, removal }: EndedRemoval,
+): Promise<RecordOutcomeOutput> {
+  const { ledger, clock, telemetry } = ports;
+  const writer = ledgerWriter(ports, settings, execution);
+  const [first, ...others] = removal.flatMap(failureOf);
+  const entry = await ledger.read(run);
+  if (!entry || entry.phase === 'removed') return { outcome: 'removed' };
+  const isOthers = isLeasedByAnother(writer, entry);
+
+  if (!first) {
+    if (isOthers || entry.phase !== 'removing') return { outcome: 'superseded' };
+    await record(writer, { ...withoutError(entry), phase: 'removed', step: 'delete-application' }, entry);
+    telemetry.event('Role removed', { ...run, appId: entry.appId, audience: entry.audience });
+    telemetry.count('RoleRemoved');
+    return { outcome: 'removed' };
+  }
+  if (first.code === 'Superseded') return { outcome: 'superseded' };
+  // Whoever holds it is not this failure's business; the failure is announced all the same.
+  if (!isOthers) {
+    const error = { code: first.code, step: first.step, at: isoTime(clock.now()) };
+    await record(writer, { ...entry, phase: phaseAfter(entry, first), step: first.step, error }, entry);
+  }
+  const code = others.length > 0 ? 'RemovalIncomplete' : first.code;
+  telemetry.event('Removal failed', { ...run, failures: [first, ...others] });
+  telemetry.count('OutcomeFailed');
+  return { outcome: 'failed', code };
+}
+
+const failureOf = ({ step, code }: RemovalOutcome): Failure[] =>
+  code === undefined ? [] : [{ step, code: errorCodeOf(code) }];
+
+/** Only before anything was proven may the account be the reason; `removing` absorbs. */
+function phaseAfter(entry: LedgerEntry, { step, code }: Failure): Phase {
+  const nothingProven = step === 'confirm-role-gone' && entry.phase !== 'removing';
+  return nothingProven && ACCOUNT_REFUSES.has(code) ? 'unreachable' : entry.phase;
+}

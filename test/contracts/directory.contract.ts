@@ -1,0 +1,132 @@
+/** What every directory does, in memory and through Graph alike. */
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import type { DesiredApplication } from '../../core/application.ts';
+import { appId, appObjectId } from '../../core/ids.ts';
+import type { FactorySettings } from '../../core/settings.ts';
+import type { Directory } from '../../lambdas/ports.ts';
+import { eventually } from './eventually.ts';
+
+export interface DirectoryUnderTest {
+  readonly directory: Directory;
+  readonly settings: Pick<FactorySettings, 'factoryAppId' | 'factoryServicePrincipalId'>;
+  /** Somebody else of the tenant registers an application under a name of the factory's. */
+  squat(uniqueName: string): Promise<void>;
+}
+
+export function directoryContract(of: string, open: () => Promise<DirectoryUnderTest>): void {
+  const desire = ({ settings }: DirectoryUnderTest): DesiredApplication => ({
+    uniqueName: `oidc-factory-111122223333-${randomUUID()}-1`,
+    displayName: 'aws-111122223333-deploy',
+    notes: 'Made by a test',
+    tags: ['managed-by:oidc-factory'],
+    signInAudience: 'AzureADMyOrg',
+    tokenVersion: 1,
+    ownerId: settings.factoryServicePrincipalId,
+  });
+  const created = async (under: DirectoryUnderTest) => {
+    const desired = desire(under);
+    const application = await under.directory.createApplication(desired);
+    if (!application) throw new Error('The name is taken');
+    return { desired, application };
+  };
+
+  describe(`the directory ${of}`, () => {
+    it('creates an application that is the factory’s own and holds no credential', async () => {
+      const under = await open();
+      const { desired, application } = await created(under);
+      const shown = await eventually(() => under.directory.application(application.objectId));
+      for (const view of [application, shown]) {
+        expect(view).toMatchObject({
+          objectId: application.objectId,
+          appId: application.appId,
+          uniqueName: desired.uniqueName,
+          createdByAppId: under.settings.factoryAppId,
+          signInAudience: 'AzureADMyOrg',
+          identifierUris: [],
+          tokenVersion: 1,
+          ownerIds: [under.settings.factoryServicePrincipalId],
+          passwords: 0,
+          keys: 0,
+          federatedCredentials: 0,
+        });
+      }
+    });
+
+    it('does not create a second application under a name, but finds the first', async () => {
+      const under = await open();
+      const { desired, application } = await created(under);
+      expect(await under.directory.createApplication(desired)).toBeUndefined();
+      const found = await eventually(() => under.directory.applicationByName(desired.uniqueName));
+      expect(found).toMatchObject({ objectId: application.objectId, appId: application.appId });
+    });
+
+    it('knows nothing that does not exist', async () => {
+      const { directory } = await open();
+      expect(await directory.applicationByName(`oidc-factory-${randomUUID()}`)).toBeUndefined();
+      expect(await directory.application(appObjectId(randomUUID()))).toBeUndefined();
+      expect(await directory.servicePrincipal(appId(randomUUID()))).toBeUndefined();
+    });
+
+    it('shows who squats a name, and does not let the factory delete that', async () => {
+      const under = await open();
+      const desired = desire(under);
+      await under.squat(desired.uniqueName);
+      expect(await under.directory.createApplication(desired)).toBeUndefined();
+      const found = await eventually(() => under.directory.applicationByName(desired.uniqueName));
+      expect(found.createdByAppId).not.toBe(under.settings.factoryAppId);
+      await expect(under.directory.deleteApplication(found.objectId)).rejects.toMatchObject({
+        code: 'DirectoryForbidden',
+      });
+    });
+
+    it('sets identifier URIs', async () => {
+      const under = await open();
+      const { objectId, appId: id } = (await created(under)).application;
+      const uris = [`api://${id}`];
+      await eventually(async () => {
+        await under.directory.setIdentifierUris(objectId, uris);
+        return true;
+      });
+      const shown = await eventually(async () => {
+        const view = await under.directory.application(objectId);
+        return view && view.identifierUris.length > 0 ? view : undefined;
+      });
+      expect(shown.identifierUris).toEqual(uris);
+    });
+
+    it('creates one service principal for an application', async () => {
+      const under = await open();
+      const { appId: id } = (await created(under)).application;
+      const principal = await eventually(() => under.directory.createServicePrincipal(id));
+      expect(principal).toMatchObject({ appId: id, enabled: true });
+      expect(await under.directory.createServicePrincipal(id)).toBeUndefined();
+      const shown = await eventually(() => under.directory.servicePrincipal(id));
+      expect(shown.id).toBe(principal.id);
+    });
+
+    it('deletes softly: what is deleted is gone, its name stays taken, and deleting again is no failure', async () => {
+      const under = await open();
+      const { directory } = under;
+      const { desired, application } = await created(under);
+      const { objectId, appId: id } = application;
+      const principal = await eventually(() => directory.createServicePrincipal(id));
+      for (let times = 0; times < 2; times++) {
+        await directory.deleteServicePrincipal(principal.id);
+        await directory.deleteApplication(objectId);
+      }
+      expect(await directory.servicePrincipal(id)).toBeUndefined();
+      expect(await directory.application(objectId)).toBeUndefined();
+      expect(await directory.applicationByName(desired.uniqueName)).toBeUndefined();
+      expect(await directory.createApplication(desired)).toBeUndefined();
+    });
+
+    it('purges for good: the name is free again, and purging again is no failure', async () => {
+      const under = await open();
+      const { desired, application } = await created(under);
+      await under.directory.deleteApplication(application.objectId);
+      for (let times = 0; times < 2; times++) await under.directory.purge(application.objectId);
+      expect(await under.directory.createApplication(desired)).toBeDefined();
+    });
+  });
+}
