@@ -44,7 +44,11 @@ export class FactoryStack extends Stack {
     const addAudience = this.step('add-audience', [ledger.write(), this.assumeMember('provider')]);
     const verifyApplication = this.step('verify-application', [ledger.write(), this.logInToEntra()]);
     const assignAudience = this.step('assign-audience', [ledger.write(), this.assumeMember('trust')]);
-    const recordOutcome = this.step('record-outcome', [ledger.write(), this.assumeMember('inspect')]);
+    const recordOutcome = this.step('record-outcome', [
+      ledger.query(),
+      ledger.write(),
+      this.assumeMember('inspect'),
+    ]);
     const confirmRoleGone = this.step('confirm-role-gone', [
       ledger.write(),
       this.assumeMember('inspect'),

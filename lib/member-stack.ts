@@ -56,6 +56,7 @@ export class MemberStack extends Stack {
       actions: ['iam:GetOpenIDConnectProvider'],
       resources: providers,
     });
+    const marked = { [`iam:ResourceTag/${MARK_KEY}`]: 'false' as const };
     this.memberRole('inspect', [getRole, getProvider, this.tagRoles([MARK_KEY, ...OUTCOME_KEYS])]);
     this.memberRole('provider', [
       new iam.PolicyStatement({
@@ -71,9 +72,9 @@ export class MemberStack extends Stack {
         sid: 'MarkedRolesOnly',
         actions: ['iam:UpdateAssumeRolePolicy'],
         resources: [anyRole],
-        conditions: { Null: { [`iam:ResourceTag/${MARK_KEY}`]: 'false' } },
+        conditions: { Null: marked },
       }),
-      this.tagRoles(OUTCOME_KEYS),
+      this.tagRoles(OUTCOME_KEYS, marked),
     ]);
 
     const createProvider = new CfnParameter(this, 'CreateProvider', {
@@ -191,15 +192,15 @@ export class MemberStack extends Stack {
     });
   }
 
-  /** Only the keys given, and at least one of them: ForAllValues alone is true where there is none. */
-  private tagRoles(keys: readonly string[]): iam.PolicyStatement {
+  /** These keys only, and at least one: ForAllValues alone is true where there is none. */
+  private tagRoles(keys: readonly string[], alsoPresent: Record<string, 'false'> = {}): iam.PolicyStatement {
     return new iam.PolicyStatement({
       sid: 'Tag',
       actions: ['iam:TagRole'],
       resources: [this.iamArn('role/*')],
       conditions: {
         'ForAllValues:StringEquals': { 'aws:TagKeys': [...keys] },
-        Null: { 'aws:TagKeys': 'false' },
+        Null: { 'aws:TagKeys': 'false', ...alsoPresent },
       },
     });
   }
