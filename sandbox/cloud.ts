@@ -22,6 +22,11 @@ export interface Caller {
   readonly sessionPolicies?: readonly Policy[];
   /** Condition keys that go with every request of this caller (`aws:FederatedProvider`, session tags, …). */
   readonly context?: RequestContext;
+  /** The key that signed the call, for CloudTrail; absent for calls from inside the cloud. */
+  readonly accessKeyId?: string;
+  /** When the session began, and when the credentials in use end; absent for users. */
+  readonly sessionBegan?: Date;
+  readonly credentialsExpire?: Date;
 }
 
 /** One request to a service, however it came in. */
@@ -45,6 +50,8 @@ export interface ServiceCall {
     resourcePolicy?: Policy;
     /** Account that owns the resource; default the caller's. Another one needs both sides to allow. */
     resourceAccountId?: string;
+    /** Identity policies alone never suffice (trust policies). */
+    resourcePolicyMustAllow?: boolean;
   }): void;
 }
 
@@ -97,7 +104,8 @@ export class ServiceError extends Error {
 export interface PolicyUse {
   readonly policies: ApplicablePolicies;
   readonly action: string;
-  readonly by: readonly { policy: string; statement: number }[];
+  /** `actions`: those entries of the statement's Action list that covered the action; none for NotAction. */
+  readonly by: readonly { policy: string; statement: number; actions: readonly string[] }[];
 }
 
 /** The local AWS cloud: the services, and what they ask of each other. */

@@ -1,0 +1,278 @@
+/** Starts the local cloud on what would be deployed: both clouds, their seed, and every stack of an assembly. */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ListOpenIDConnectProvidersResponse } from '@aws-sdk/client-iam';
+import { CLOUDS, PARTITIONS } from '../core/issuer.ts';
+import { type Assembly, readAssembly } from './assembly.ts';
+import type { CloudTrailRecord } from './aws/cloudtrail.ts';
+import { Cleanup } from './cleanup.ts';
+import type { Caller, Credentials, PolicyUse } from './cloud.ts';
+import { type DeployedStack, deployStack } from './cloudformation/deploy-stack.ts';
+import { createControl } from './control.ts';
+import { createEntra, ENTRA_HOSTS, type Entra } from './entra/entra.ts';
+import type { SeededTenant } from './entra/seed.ts';
+import { createCertificates } from './entra/tls.ts';
+import { fetchJson } from './issuer-fetch.ts';
+import { type LocalAws, startLocalAws } from './local-aws.ts';
+import { createRecorder, type SandboxRecorder } from './recorder.ts';
+import { createTime } from './time.ts';
+import type { World } from './world.ts';
+
+/** What a program needs to work with the sandbox; one line of JSON. Holds secrets of this start. */
+export interface ReadyLine {
+  readonly ready: true;
+  /** For `/_sandbox/*` on the AWS endpoint. */
+  readonly controlToken: string;
+  readonly aws: {
+    readonly endpoint: string;
+    readonly region: string;
+    readonly factory: AccountAccess;
+    readonly members: readonly (AccountAccess & { readonly providerArn: string })[];
+  };
+  readonly entra: {
+    readonly authority: string;
+    readonly graph: string;
+    readonly tenantId: string;
+    /** PEM file; trust it to talk to authority and Graph. */
+    readonly caFile: string;
+    readonly admin: { readonly clientId: string; readonly clientSecret: string };
+  };
+}
+
+/** An administrator user of the account. */
+export interface AccountAccess {
+  readonly accountId: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+export interface StartOptions {
+  readonly world: World;
+  /** A CDK assembly, synthesized for this world. */
+  readonly assemblyDir: string;
+  /** Of the AWS endpoint; 0: any free one. */
+  readonly port: number;
+  /** What a second of the product's waits takes in reality. */
+  readonly timeScale: number;
+  /** Told of every allowed AWS call and the policy statements that allowed it. */
+  readonly onPolicyUse?: (use: PolicyUse) => void;
+  /** Gets every record of CloudTrail and hands it on: at once, later, more than once or never. @default at once */
+  readonly onCloudTrailRecord?: (record: CloudTrailRecord, deliver: () => void) => void;
+}
+
+export interface Sandbox {
+  readonly ready: ReadyLine;
+  readonly world: World;
+  readonly recorder: SandboxRecorder;
+  readonly aws: LocalAws;
+  readonly entra: Entra;
+  readonly tenant: SeededTenant;
+  /** What the templates became: a stack for any account is here once for each member. */
+  readonly stacks: readonly (DeployedStack & { readonly name: string; readonly accountId: string })[];
+  /** An administrator of any account of the world, those outside the organization too. */
+  administrator(accountId: string): Administrator;
+  /** Of the metadata service that hands tokens to managed identities. */
+  readonly imds: string;
+  /** Leaves no process and no file behind. */
+  close(): Promise<void>;
+}
+
+interface Administrator {
+  readonly caller: Caller;
+  readonly credentials: Credentials;
+}
+
+/** Resolves when everything is deployed and listens on 127.0.0.1. On failure nothing is left. */
+export async function startSandbox(options: StartOptions): Promise<Sandbox> {
+  const cleanup = new Cleanup();
+  try {
+    return await start(options, cleanup);
+  } catch (error) {
+    await cleanup.run().catch((problem: unknown) => console.error(problem));
+    throw error;
+  }
+}
+
+async function start(options: StartOptions, cleanup: Cleanup): Promise<Sandbox> {
+  const { world } = options;
+  const assembly = readAssembly(options.assemblyDir);
+  const time = createTime(options.timeScale);
+  const recorder = createRecorder({ time, random: Math.random });
+  const controlToken = randomBytes(32).toString('base64url');
+
+  // mkdtemp makes it 0700.
+  const privateDir = await mkdtemp(join(tmpdir(), 'oidc-factory-sandbox-'));
+  cleanup.add(() => rm(privateDir, { recursive: true, force: true }));
+  const hosts = [...Object.values(ENTRA_HOSTS), `*.${OUTBOUND_DOMAIN}`];
+  const certificates = await createCertificates(hosts, privateDir);
+  let entraPort: number | undefined;
+  let entraOrigin = '';
+  const resolve = (host: string): number | undefined =>
+    Object.values<string>(ENTRA_HOSTS).includes(host) || host.endsWith(`.${OUTBOUND_DOMAIN}`)
+      ? entraPort
+      : undefined;
+
+  const aws = await startLocalAws(
+    {
+      world,
+      time,
+      recorder,
+      random: Math.random,
+      control: createControl({ recorder, token: controlToken }),
+      port: options.port,
+      fetchJson: (url) => fetchJson(url, { resolve, ca: certificates.ca }),
+      functionVariables: () => ({
+        NODE_EXTRA_CA_CERTS: certificates.caFile,
+        AZURE_AUTHORITY_HOST: entraOrigin,
+        GRAPH_ENDPOINT: entraOrigin,
+      }),
+      ...(options.onPolicyUse && { onPolicyUse: options.onPolicyUse }),
+      ...(options.onCloudTrailRecord && { onCloudTrailRecord: options.onCloudTrailRecord }),
+      report: (problem) => console.error(problem),
+    },
+    cleanup,
+  );
+
+  const entra = await createEntra({
+    tenantId: world.tenantId,
+    recorder,
+    time,
+    certificates,
+    resolveIssuer: resolve,
+  });
+  const issuer = aws.sts.enableOutboundFederation(world.factoryAccountId, world.outboundIssuerId);
+  await publishOutboundIssuer(aws, entra, issuer);
+  const tenant = entra.seed(tenantSeed(world, issuer));
+  cleanup.add(() => entra.close());
+  const listening = await entra.listen();
+  entraPort = listening.port;
+  entraOrigin = listening.origin;
+
+  const accounts = [world.factoryAccountId, ...world.memberAccountIds, world.outsideAccountId];
+  const administrators = new Map(
+    accounts.map((accountId) => [accountId, aws.iam.createAdministrator(accountId, 'administrator')]),
+  );
+  const administrator = (accountId: string): Administrator => {
+    const found = administrators.get(accountId);
+    if (!found) throw new Error(`The world has no account ${accountId}`);
+    return found;
+  };
+  const access = (accountId: string): AccountAccess => {
+    const { accessKeyId, secretAccessKey } = administrator(accountId).credentials;
+    return { accountId, accessKeyId, secretAccessKey };
+  };
+
+  const stacks = await deploy(assembly, world, aws, administrator);
+  const members = await Promise.all(
+    world.memberAccountIds.map(async (accountId) => ({
+      ...access(accountId),
+      providerArn: await providerOf(world, aws, administrator(accountId).caller),
+    })),
+  );
+  recorder.clearCalls();
+
+  return {
+    ready: {
+      ready: true,
+      controlToken,
+      aws: {
+        endpoint: aws.endpoint,
+        region: world.region,
+        factory: access(world.factoryAccountId),
+        members,
+      },
+      entra: {
+        authority: entraOrigin,
+        graph: entraOrigin,
+        tenantId: world.tenantId,
+        caFile: certificates.caFile,
+        admin: { clientId: tenant.admin.clientId, clientSecret: tenant.admin.clientSecret },
+      },
+    },
+    world,
+    recorder,
+    aws,
+    entra,
+    tenant,
+    stacks,
+    administrator,
+    imds: listening.imds,
+    close: () => cleanup.run(),
+  };
+}
+
+/** AWS gives every account's outbound issuer a host under this one. */
+const OUTBOUND_DOMAIN = 'tokens.sts.global.api.aws';
+
+/** Entra's server publishes what AWS would under the issuer's own name. The documents do not change. */
+async function publishOutboundIssuer(aws: LocalAws, entra: Entra, issuer: string): Promise<void> {
+  const paths = ['/.well-known/openid-configuration', '/.well-known/jwks.json'];
+  const documents = new Map(
+    await Promise.all(
+      paths.map(async (path) => [path, await aws.sts.outboundDocument(issuer + path)] as const),
+    ),
+  );
+  entra.publish(new URL(issuer).host, (path) => documents.get(path));
+}
+
+const tenantSeed = (world: World, issuer: string) => ({
+  factory: {
+    appId: world.factoryAppId,
+    servicePrincipalId: world.factoryServicePrincipalId,
+    federated: {
+      issuer,
+      audience: CLOUDS.public.federatedCredentialAudience,
+      subjects: world.entraSubjects,
+    },
+  },
+  reservation: {
+    appId: world.reservationAppId,
+    servicePrincipalId: world.reservationServicePrincipalId,
+    identifierUri: `api://${world.tenantId}/oidc-factory-placeholder`,
+  },
+});
+
+/** A stack for a certain account goes there; one for any account goes to every member, where IAM's events are. */
+async function deploy(
+  assembly: Assembly,
+  world: World,
+  aws: LocalAws,
+  administrator: (accountId: string) => Administrator,
+): Promise<Sandbox['stacks']> {
+  const { iamEventRegion } = PARTITIONS[world.partition];
+  const stacks: Sandbox['stacks'][number][] = [];
+  for (const { name, template, accountId, region = iamEventRegion } of assembly.stacks) {
+    const targets = accountId === undefined ? world.memberAccountIds : [accountId];
+    for (const target of targets) {
+      const deployed = await deployStack({
+        cloud: aws.cloud,
+        logs: aws.logs,
+        stackName: name,
+        template,
+        accountId: target,
+        region,
+        as: administrator(target).caller,
+        assetFolder: assembly.assetFolder,
+      });
+      stacks.push({ ...deployed, name, accountId: target });
+    }
+  }
+  return stacks;
+}
+
+/** The tenant's OIDC provider of the caller's account. */
+async function providerOf(world: World, aws: LocalAws, as: Caller): Promise<string> {
+  const list = await aws.cloud.invoke<ListOpenIDConnectProvidersResponse>(
+    'iam',
+    'ListOpenIDConnectProviders',
+    {},
+    as,
+    world.region,
+  );
+  const arns = (list.OpenIDConnectProviderList ?? []).map(({ Arn = '' }) => Arn);
+  const arn = arns.find((candidate) => candidate.includes(world.tenantId));
+  if (arn === undefined) throw new Error(`The account ${as.accountId} has no OIDC provider of the tenant`);
+  return arn;
+}

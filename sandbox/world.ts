@@ -1,0 +1,52 @@
+/** Who lives in the local cloud. Fixed, so that templates synthesized for it fit every start; secrets are random. */
+import { accountId } from '../core/ids.ts';
+import type { Partition } from '../core/issuer.ts';
+import { functionRoleArn } from '../core/naming.ts';
+
+const FACTORY_ACCOUNT = '111122223333';
+
+export interface World {
+  readonly partition: Partition;
+  readonly region: string;
+  readonly organizationId: string;
+  readonly factoryAccountId: string;
+  readonly memberAccountIds: readonly string[];
+  /** Of nobody's organization. */
+  readonly outsideAccountId: string;
+  readonly tenantId: string;
+  /** The application that the factory logs in as: client id, and object id of its service principal. */
+  readonly factoryAppId: string;
+  readonly factoryServicePrincipalId: string;
+  /** Reserves the placeholder as identifier URI; its service principal is disabled. */
+  readonly reservationAppId: string;
+  readonly reservationServicePrincipalId: string;
+  /** Roles whose tokens from AWS log in as the factory: those of the functions that call Graph. */
+  readonly entraSubjects: readonly string[];
+  /** First label of the issuer that AWS gives the factory account for outbound federation. */
+  readonly outboundIssuerId: string;
+}
+
+/** At most 999 member accounts. The same for every call, but for the number of members. */
+export function createWorld(options: { members: number }): World {
+  const { members } = options;
+  if (!Number.isInteger(members) || members < 0 || members > 999) {
+    throw new RangeError(`members: expected 0 to 999, got ${members}`);
+  }
+  return {
+    partition: 'aws',
+    region: 'us-east-1',
+    organizationId: 'o-a1b2c3d4e5',
+    factoryAccountId: FACTORY_ACCOUNT,
+    memberAccountIds: Array.from({ length: members }, (_, index) => String(444455556001 + index)),
+    outsideAccountId: '999988887777',
+    tenantId: '11111111-2222-4333-8444-555555555555',
+    factoryAppId: 'fac70000-0000-4000-8000-000000000001',
+    factoryServicePrincipalId: 'fac70000-0000-4000-8000-000000000002',
+    reservationAppId: 'b0000000-0000-4000-8000-000000000001',
+    reservationServicePrincipalId: 'b0000000-0000-4000-8000-000000000002',
+    entraSubjects: (['register-application', 'verify-application', 'delete-application'] as const).map(
+      (name) => functionRoleArn('aws', accountId(FACTORY_ACCOUNT), 'oidc-factory', name),
+    ),
+    outboundIssuerId: 'c0000000-0000-4000-8000-000000000001',
+  };
+}
