@@ -24,6 +24,8 @@ export interface HandlerSettings extends FactorySettings {
   readonly writersSeconds: number;
   /** How long the directory may take to show what was created. */
   readonly replicationSeconds: number;
+  /** Between two looks at the directory that must both find nothing before a step believes it. */
+  readonly secondLookSeconds: number;
   /** How long a claim of a ledger entry holds without renewal. */
   readonly leaseSeconds: number;
 }
@@ -35,6 +37,8 @@ export interface EntraSettings {
   readonly authorityHost: string;
   readonly graphEndpoint: string;
   readonly ownerId: ids.ServicePrincipalId;
+  /** How long one call to Graph is tried again within a function. */
+  readonly patienceSeconds: number;
   readonly login:
     | { readonly kind: 'federated'; readonly audience: string; readonly region: string }
     | { readonly kind: 'secret'; readonly secretArn: string };
@@ -153,6 +157,7 @@ export const handlerSection: Section<HandlerSettings> = section(
     LOOK_AGAIN_SECONDS: seconds,
     WRITERS_SECONDS: seconds,
     REPLICATION_SECONDS: seconds,
+    SECOND_LOOK_SECONDS: seconds,
     LEASE_SECONDS: seconds,
   },
   (env) => ({
@@ -171,6 +176,7 @@ export const handlerSection: Section<HandlerSettings> = section(
     lookAgainSeconds: env.LOOK_AGAIN_SECONDS,
     writersSeconds: env.WRITERS_SECONDS,
     replicationSeconds: env.REPLICATION_SECONDS,
+    secondLookSeconds: env.SECOND_LOOK_SECONDS,
     leaseSeconds: env.LEASE_SECONDS,
   }),
 );
@@ -217,6 +223,7 @@ export const entraSection: Section<EntraSettings> = section(
     ENTRA_FACTORY_SERVICE_PRINCIPAL_ID: id(ids.servicePrincipalId, GUID),
     AZURE_AUTHORITY_HOST: httpsUrl,
     GRAPH_ENDPOINT: httpsUrl,
+    GRAPH_PATIENCE_SECONDS: seconds,
     AWS_REGION: region,
     ENTRA_LOGIN: oneOf('federated', 'secret'),
     ENTRA_SECRET_ARN: {
@@ -235,6 +242,7 @@ export const entraSection: Section<EntraSettings> = section(
     authorityHost: env.AZURE_AUTHORITY_HOST,
     graphEndpoint: env.GRAPH_ENDPOINT,
     ownerId: env.ENTRA_FACTORY_SERVICE_PRINCIPAL_ID,
+    patienceSeconds: env.GRAPH_PATIENCE_SECONDS,
     login:
       env.ENTRA_LOGIN === 'secret'
         ? { kind: 'secret', secretArn: env.ENTRA_SECRET_ARN }

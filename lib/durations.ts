@@ -16,6 +16,10 @@ export const DURATIONS = {
    * application, which removal finds by its name, as it tries every generation.
    */
   replication: 600,
+  /** Between two looks at the directory that must both find nothing: its replicas differ for seconds. */
+  secondLook: 3,
+  /** How long a function tries one call to Graph again; the minutes are the workflow's. */
+  graphPatience: 5,
   /** How long an execution owns a ledger entry after its last write: longer than the longest pause between two attempts. */
   lease: 600,
 } as const;

@@ -143,6 +143,8 @@ export class FactoryStack extends Stack {
         LOOK_AGAIN_SECONDS: String(DURATIONS.lookAgain),
         WRITERS_SECONDS: String(DURATIONS.writers),
         REPLICATION_SECONDS: String(DURATIONS.replication),
+        SECOND_LOOK_SECONDS: String(DURATIONS.secondLook),
+        GRAPH_PATIENCE_SECONDS: String(DURATIONS.graphPatience),
         LEASE_SECONDS: String(DURATIONS.lease),
         ...environment,
       },

@@ -31,10 +31,10 @@ export interface GraphDirectoryOptions {
   readonly clock: Clock;
   /** The factory's own service principal: owner of everything that it makes. */
   readonly ownerId: ServicePrincipalId;
+  /** A call is tried again for this long, in the function; the minutes are the workflow's. */
+  readonly patienceSeconds: number;
 }
 
-/** A call is tried again for this long, in the function; the minutes are the workflow's. */
-const PATIENCE_MS = 5_000;
 const FIRST_PAUSE_MS = 250;
 const REQUEST_TIMEOUT_MS = 10_000;
 
@@ -56,6 +56,7 @@ export function graphDirectory({
   credential,
   clock,
   ownerId,
+  patienceSeconds,
 }: GraphDirectoryOptions): Directory {
   const { protocol, host, hostname } = new URL(graphEndpoint);
   // The client sends no Authorization, silently, where the endpoint is not https.
@@ -79,7 +80,7 @@ export function graphDirectory({
     send: (request: GraphRequest) => Promise<unknown>,
     accept: (failure: GraphFailure) => boolean = () => false,
   ): Promise<unknown> {
-    const deadline = clock.now() + PATIENCE_MS;
+    const deadline = clock.now() + patienceSeconds * 1000;
     let renewed = credential.forget === undefined;
     for (let pause = FIRST_PAUSE_MS; ; pause *= 2) {
       const failed = await attempt(path, send);

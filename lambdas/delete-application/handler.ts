@@ -35,7 +35,7 @@ async function deleteGeneration(
   const { directory, clock, telemetry } = ports;
   const recorded = generation === entry.generation ? entry.applicationObjectId : undefined;
   const name = uniqueName({ ...entry, generation });
-  const found = await lookTwice(clock, () =>
+  const found = await lookTwice(clock, settings, () =>
     recorded ? directory.application(recorded) : directory.applicationByName(name),
   );
   if (!found) {

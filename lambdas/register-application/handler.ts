@@ -60,14 +60,14 @@ async function findOrCreate(
 ): Promise<ObservedApplication | undefined> {
   const { applicationObjectId: recorded } = entry;
   if (recorded) {
-    const found = await lookTwice(clock, () => directory.application(recorded));
+    const found = await lookTwice(clock, settings, () => directory.application(recorded));
     return found ?? unlessLagging(entry, settings, clock);
   }
   const desired = desiredApplication(entry, settings);
   const created = await directory.createApplication(desired);
   if (created) return created;
   const { uniqueName } = desired;
-  const named = await lookTwice(clock, () => directory.applicationByName(uniqueName));
+  const named = await lookTwice(clock, settings, () => directory.applicationByName(uniqueName));
   if (!named) return unlessLagging(entry, settings, clock);
   const found = await directory.application(named.objectId);
   if (!found) throw new FactoryError('NotReplicated');

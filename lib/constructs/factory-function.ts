@@ -1,3 +1,6 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -11,7 +14,7 @@ export interface FactoryFunctionProps {
   readonly name: FunctionName;
   /** Begins the role's name. */
   readonly prefix: string;
-  /** Folder with the bundle. */
+  /** Folder with the bundle, which is `index.js` alone. */
   readonly code: string;
   readonly environment: Readonly<Record<string, string>>;
   /** All that the function may do, its own log apart. */
@@ -53,7 +56,8 @@ export class FactoryFunction extends Construct {
       runtime: lambda.Runtime.NODEJS_24_X,
       architecture: lambda.Architecture.ARM_64,
       handler: 'index.handler',
-      code: lambda.Code.fromAsset(props.code),
+      // CDK's own hash would be kept in a cache in the home folder of whoever synthesizes.
+      code: lambda.Code.fromAsset(props.code, { assetHash: sha256(join(props.code, 'index.js')) }),
       // The Entra libraries hold about 150 MB after a burst.
       memorySize: 256,
       timeout: Duration.seconds(DURATIONS.functionTimeout),
@@ -63,3 +67,5 @@ export class FactoryFunction extends Construct {
     });
   }
 }
+
+const sha256 = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');

@@ -1,7 +1,7 @@
 import { CfnResource, Duration, Validations } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as events from 'aws-cdk-lib/aws-events';
-import * as targets from 'aws-cdk-lib/aws-events-targets';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { memberRoleName } from '../../core/naming.ts';
@@ -88,11 +88,31 @@ export class RoleEventIntake extends Construct {
       enforceSSL: true,
       deadLetterQueue: { queue: deadLetterQueue(this, 'NotDispatched'), maxReceiveCount: 5 },
     });
-    new events.Rule(this, 'Rule', {
+    const notQueued = deadLetterQueue(this, 'NotQueued');
+    const rule = new events.Rule(this, 'Rule', {
       eventBus: bus,
       description: 'Role events to the dispatcher',
       eventPattern: pattern,
-      targets: [new targets.SqsQueue(this.queue, { deadLetterQueue: deadLetterQueue(this, 'NotQueued') })],
+      // Not CDK's target for queues, which also lets the rule read the queue's attributes.
+      targets: [
+        {
+          bind: () => ({ arn: this.queue.queueArn, deadLetterConfig: { arn: notQueued.queueArn } }),
+        },
+      ],
     });
+    for (const queue of [this.queue, notQueued]) admit(rule, queue);
   }
+}
+
+/** Lets the rule, and nothing else of EventBridge, put messages on the queue. */
+function admit(rule: events.Rule, queue: sqs.Queue): void {
+  queue.addToResourcePolicy(
+    new iam.PolicyStatement({
+      sid: 'Rule',
+      principals: [new iam.ServicePrincipal('events.amazonaws.com')],
+      actions: ['sqs:SendMessage'],
+      resources: [queue.queueArn],
+      conditions: { ArnEquals: { 'aws:SourceArn': rule.ruleArn } },
+    }),
+  );
 }

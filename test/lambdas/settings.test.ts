@@ -35,6 +35,8 @@ const ENV: Environment = {
   LOOK_AGAIN_SECONDS: '0.6',
   WRITERS_SECONDS: '90',
   REPLICATION_SECONDS: '900',
+  SECOND_LOOK_SECONDS: '3',
+  GRAPH_PATIENCE_SECONDS: '5',
   LEASE_SECONDS: '600',
 };
 const SECTIONS = {
@@ -74,6 +76,7 @@ describe('the settings of a function', () => {
       lookAgainSeconds: 0.6,
       writersSeconds: 90,
       replicationSeconds: 900,
+      secondLookSeconds: 3,
       leaseSeconds: 600,
     });
   });
@@ -89,6 +92,7 @@ describe('the settings of a function', () => {
       authorityHost: 'https://login.microsoftonline.com',
       graphEndpoint: 'https://graph.microsoft.com',
       ownerId: '33333333-2222-4333-8444-555555555555',
+      patienceSeconds: 5,
       login: { kind: 'federated', audience: 'api://AzureADTokenExchange', region: 'eu-central-1' },
     });
   });

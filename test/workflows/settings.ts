@@ -22,5 +22,6 @@ export const SETTINGS: HandlerSettings = {
   lookAgainSeconds: DURATIONS.lookAgain,
   writersSeconds: DURATIONS.writers,
   replicationSeconds: DURATIONS.replication,
+  secondLookSeconds: DURATIONS.secondLook,
   leaseSeconds: DURATIONS.lease,
 };

@@ -30,6 +30,7 @@ function open(change: { clientId?: string; secret?: string } = {}): Directory {
   let now = Date.now();
   const { appId: clientId, clientSecret, servicePrincipalId: owner } = tenant.seeded.factory;
   return graphDirectory({
+    patienceSeconds: 5,
     graphEndpoint: tenant.origin,
     ownerId: servicePrincipalId(owner),
     credential: new ClientSecretCredential(
@@ -266,6 +267,7 @@ describe('when Graph fails', () => {
   it('says DirectoryQuotaExceeded where the factory may hold no more objects, and does not try again', async () => {
     const small = await startTenant({ objectsPerCreator: 1 });
     const crowded = graphDirectory({
+      patienceSeconds: 5,
       graphEndpoint: small.origin,
       ownerId: servicePrincipalId(small.seeded.factory.servicePrincipalId),
       credential: {
@@ -289,6 +291,7 @@ describe('when Graph fails', () => {
     let token = 'of last week';
     const withStaleToken = (renew: () => Promise<string>) =>
       graphDirectory({
+        patienceSeconds: 5,
         graphEndpoint: tenant.origin,
         ownerId: servicePrincipalId(owner),
         credential: {
@@ -317,6 +320,7 @@ describe('when Graph fails', () => {
     const ownerId = servicePrincipalId(tenant.seeded.factory.servicePrincipalId);
     expect(() =>
       graphDirectory({
+        patienceSeconds: 5,
         graphEndpoint: 'http://127.0.0.1:1',
         credential,
         ownerId,
