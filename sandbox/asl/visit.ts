@@ -3,7 +3,7 @@ import type { Leaving, State } from './definition.ts';
 import { stepFunctions } from './functions.ts';
 import type { History, Trail } from './history.ts';
 import type { Json } from './json.ts';
-import type { ExecutionClock, ExecutionContext, InvokeTask } from './run-execution.ts';
+import type { ExecutionClock, ExecutionContext, InvokeTask } from './surroundings.ts';
 import { type Bindings, limited, type StatesMember } from './template.ts';
 
 export interface Engine {

@@ -5,7 +5,8 @@ import type {
   HistoryEvent as SdkHistoryEvent,
 } from '@aws-sdk/client-sfn';
 import type { HistoryEvent } from '../asl/history.ts';
-import { type ExecutionClock, type InvokeTask, type Outcome, runExecution } from '../asl/run-execution.ts';
+import { type Outcome, runExecution } from '../asl/run-execution.ts';
+import type { ExecutionClock, InvokeTask } from '../asl/surroundings.ts';
 import type { SandboxTime } from '../cloud.ts';
 import type { StateMachine } from './states-machine.ts';
 

@@ -1,7 +1,7 @@
 /** What a Task state may call, as the state machine's role: Lambda functions, and other state machines. */
 import type { InvocationResponse } from '@aws-sdk/client-lambda';
 import type { StartExecutionOutput } from '@aws-sdk/client-sfn';
-import type { InvokeTask } from '../asl/run-execution.ts';
+import type { InvokeTask } from '../asl/surroundings.ts';
 import type { Caller, Cloud } from '../cloud.ts';
 
 const FUNCTION = /^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]+$/;

@@ -11,6 +11,7 @@ export interface Sts extends ServiceDefinition {
   readonly id: 'sts';
   /** Switches outbound identity federation of an account on; returns its issuer, `https://<issuerId>.tokens.…`. */
   enableOutboundFederation(accountId: string, issuerId?: string): string;
+  disableOutboundFederation(accountId: string): void;
   /** Discovery document or key set of an outbound issuer at this URL; undefined: there is none. */
   outboundDocument(url: string): Promise<object | undefined>;
 }
@@ -28,6 +29,7 @@ export function createSts(cloud: AwsCloud, { fetchJson }: { fetchJson: FetchJson
       GetWebIdentityToken: outbound.getWebIdentityToken,
     },
     enableOutboundFederation: outbound.enable,
+    disableOutboundFederation: outbound.disable,
     outboundDocument: outbound.document,
   };
 }

@@ -34,6 +34,8 @@ interface Issuer {
 export interface OutboundFederation {
   /** Switches the account's issuer on, if it is not, and returns its URL, which begins with `issuerId`. */
   enable(accountId: string, issuerId?: string): string;
+  /** No more tokens; the issuer stays the account's own, and comes back with `enable`. */
+  disable(accountId: string): void;
   /** Discovery document or key set at this URL; undefined: there is none. */
   document(url: string): Promise<object | undefined>;
   getWebIdentityToken(
@@ -45,6 +47,7 @@ export interface OutboundFederation {
 export function createOutboundFederation(cloud: AwsCloud): OutboundFederation {
   /** By account. */
   const issuers = new Map<string, Issuer>();
+  const disabled = new Set<string>();
 
   function claimsOf(input: Checked<GetWebIdentityTokenRequest>, call: ServiceCall): Record<string, unknown> {
     const { caller, region } = call;
@@ -71,7 +74,12 @@ export function createOutboundFederation(cloud: AwsCloud): OutboundFederation {
         issuer = { url, keys: signingKeys() };
         issuers.set(accountId, issuer);
       }
+      disabled.delete(accountId);
       return issuer.url;
+    },
+
+    disable: (accountId) => {
+      disabled.add(accountId);
     },
 
     async document(url) {
@@ -100,7 +108,7 @@ export function createOutboundFederation(cloud: AwsCloud): OutboundFederation {
       if (principal.type !== 'aws')
         throw new ServiceError('AccessDenied', 'Only IAM principals have tokens', 403);
       const issuer = issuers.get(caller.accountId);
-      if (!issuer) {
+      if (!issuer || disabled.has(caller.accountId)) {
         const message = 'Outbound web identity federation is disabled for this account';
         throw new OutboundWebIdentityFederationDisabledException({ message, $metadata: {} });
       }

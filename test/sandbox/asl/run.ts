@@ -1,6 +1,7 @@
 import type { HistoryEvent } from '../../../sandbox/asl/history.ts';
 import { parseDefinition } from '../../../sandbox/asl/parse-definition.ts';
-import { type InvokeTask, type Outcome, runExecution } from '../../../sandbox/asl/run-execution.ts';
+import { type Outcome, runExecution } from '../../../sandbox/asl/run-execution.ts';
+import type { InvokeTask } from '../../../sandbox/asl/surroundings.ts';
 import { virtualClock } from './virtual-clock.ts';
 
 export const CONTEXT = {

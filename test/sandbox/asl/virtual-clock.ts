@@ -1,4 +1,4 @@
-import type { ExecutionClock } from '../../../sandbox/asl/run-execution.ts';
+import type { ExecutionClock } from '../../../sandbox/asl/surroundings.ts';
 
 /** Time that jumps to the next sleeper whenever nothing else is left to do. */
 export function virtualClock(
