@@ -1,13 +1,21 @@
+import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+
+// Not 0: on one worker, that group comes last.
+const FIRST = { groupOrder: 1 };
+const LAST = { groupOrder: 2 };
 
 export default defineConfig({
   test: {
+    provide: { runDir: join(tmpdir(), `oidc-factory-test-${randomUUID()}`) },
     projects: [
       {
         test: {
           name: 'unit',
-          include: ['test/{core,lambdas,lib,statemachines,workflows,contracts,clouds}/**/*.test.ts'],
-          sequence: { groupOrder: 0 },
+          include: ['test/{bin,core,fuzz,lambdas,lib,statemachines,workflows,contracts,clouds}/**/*.test.ts'],
+          sequence: FIRST,
         },
       },
       {
@@ -15,9 +23,18 @@ export default defineConfig({
           name: 'sandbox',
           include: ['test/{sandbox,factory}/**/*.test.ts'],
           globalSetup: ['test/assembly.setup.ts'],
+          setupFiles: ['test/least-privilege/test-file.setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          sequence: { groupOrder: 0 },
+          sequence: FIRST,
+        },
+      },
+      {
+        test: {
+          name: 'least-privilege',
+          include: ['test/least-privilege/**/*.test.ts'],
+          // After all others: it reads what they used.
+          sequence: LAST,
         },
       },
     ],

@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { readJson } from '../core/policy/json.ts';
 
 const guid = z.guid('expected a GUID such as 11111111-2222-4333-8444-555555555555');
+/** Both lists are in the environment of every function, which has 4 KB for everything. */
+const MAX_LISTS = 2000;
+
 const account = z.string().regex(/^\d{12}$/, 'expected twelve digits');
 
 /** The one file that says what the factory is for: whose organization, which tenant, which names. */
@@ -22,7 +26,9 @@ export const FactoryConfigSchema = z
     factory: z
       .strictObject({
         accountId: account,
-        region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'expected an AWS region such as eu-central-1'),
+        region: z
+          .string()
+          .regex(/^[a-z]{2}(-[a-z]{1,16}){1,3}-\d$/, 'expected an AWS region such as eu-central-1'),
       })
       .describe('Where the bus, the functions, the workflows and the ledger live.'),
     entra: z.strictObject({
@@ -46,7 +52,7 @@ export const FactoryConfigSchema = z
             secretArn: z
               .string()
               .regex(
-                /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@-]+$/,
+                /^arn:aws[a-z-]{0,16}:secretsmanager:[a-z0-9-]{1,32}:\d{12}:secret:[A-Za-z0-9/_+=.@-]{1,519}$/,
                 'expected the full ARN of a Secrets Manager secret',
               ),
           }),
@@ -59,12 +65,16 @@ export const FactoryConfigSchema = z
     placeholders: z
       .array(z.string().regex(/^[\u0021-\u007e]{1,255}$/, 'expected 1 to 255 printable characters'))
       .nonempty('expected at least one placeholder')
+      // They take places on the provider's list, which has 100.
+      .max(20, 'expected at most 20 placeholders')
       .optional()
       .describe(
         'Audiences that ask the factory to serve a role, compared exactly. Default api://<tenantId>/oidc-factory-placeholder, which an application with a disabled service principal must reserve, so that no token can carry it.',
       ),
     protectedRoles: z
       .array(z.string().regex(/^[\w+=,.@*-]{1,64}$/, 'expected a role name, * for any run of characters'))
+      // Each stands twice in a member role's policy, which has 10,240 characters.
+      .max(40, 'expected at most 40 role names')
       .default([])
       .describe('Role names that the factory never touches, beside the built-in ones. Default none.'),
     createProvider: z
@@ -80,6 +90,11 @@ export const FactoryConfigSchema = z
         'soft: deleted applications can be restored for 30 days and count against the directory quota. purge: gone at once. Default soft.',
       ),
   })
+  .refine(
+    ({ placeholders = [], protectedRoles }) =>
+      JSON.stringify([placeholders, protectedRoles]).length <= MAX_LISTS,
+    `expected at most ${MAX_LISTS} characters in placeholders and protectedRoles together`,
+  )
   .transform((config) => ({
     ...config,
     placeholders: config.placeholders ?? [`api://${config.entra.tenantId}/oidc-factory-placeholder`],
@@ -110,7 +125,7 @@ export function parseConfig(input: unknown, source: string): FactoryConfig {
 
 function describe(issue: z.core.$ZodIssue): string[] {
   const at = (path: readonly PropertyKey[]) =>
-    path.length === 0 ? '(top level)' : path.map(String).join('.');
+    path.length === 0 ? '(top level)' : path.map((key) => shown(String(key))).join('.');
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => `${at([...issue.path, key])}: unknown field`);
   const missing = /expected (\w+), received undefined$/.exec(issue.message);
@@ -119,7 +134,13 @@ function describe(issue: z.core.$ZodIssue): string[] {
   ];
 }
 
-/** Reads and validates a JSON config file. */
+/** Names are quoted where they would not be seen, or would break the line. */
+const shown = (name: string): string => {
+  const short = name.length > 64 ? `${name.slice(0, 64)}…` : name;
+  return /^[\w$-]+…?$/.test(short) ? short : JSON.stringify(short);
+};
+
+/** Reads and validates a JSON config file, of at most 65,536 characters, with no field twice. */
 export function loadConfig(file: string): FactoryConfig {
   let text: string;
   try {
@@ -129,11 +150,14 @@ export function loadConfig(file: string): FactoryConfig {
       `(file): cannot be read (${(cause as NodeJS.ErrnoException).code}); copy oidc-factory.example.json and fill it in`,
     ]);
   }
-  let input: unknown;
   try {
-    input = JSON.parse(text);
+    JSON.parse(text);
   } catch (cause) {
     throw new ConfigError(file, [`(file): is not JSON: ${(cause as Error).message}`]);
   }
+  // The parser keeps the last of several equal keys: which of two values was meant would be a guess.
+  const input = readJson(text, (place, expected) => {
+    throw new ConfigError(file, [`(file): ${place}: expected ${expected}`]);
+  });
   return parseConfig(input, file);
 }

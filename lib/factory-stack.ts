@@ -36,9 +36,9 @@ export class FactoryStack extends Stack {
     const inspectRole = this.step('inspect-role', [
       ledger.query(),
       ledger.queryByAudience(),
-      ledger.write(),
+      ledger.claim(),
       this.assumeMember('inspect'),
-      this.describeExecutions(),
+      this.describeExecutions('create-role'),
     ]);
     const registerApplication = this.step('register-application', [ledger.write(), this.logInToEntra()]);
     const addAudience = this.step('add-audience', [ledger.write(), this.assumeMember('provider')]);
@@ -52,7 +52,7 @@ export class FactoryStack extends Stack {
     const confirmRoleGone = this.step('confirm-role-gone', [
       ledger.write(),
       this.assumeMember('inspect'),
-      this.describeExecutions(),
+      this.describeExecutions('delete-role'),
     ]);
     const removeAudience = this.step('remove-audience', [ledger.read(), this.assumeMember('provider')]);
     const deleteApplication = this.step('delete-application', [ledger.read(), this.logInToEntra()]);
@@ -91,7 +91,7 @@ export class FactoryStack extends Stack {
           actions: ['states:StartExecution'],
           resources: [createRole.stateMachine.stateMachineArn, deleteRole.stateMachine.stateMachineArn],
         }),
-        this.describeExecutions(),
+        this.describeExecutions('create-role', 'delete-role'),
         new iam.PolicyStatement({
           sid: 'Receive',
           actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
@@ -165,16 +165,16 @@ export class FactoryStack extends Stack {
   }
 
   /** Whether another run is alive. */
-  private describeExecutions(): WideStatement {
+  private describeExecutions(...workflows: readonly ('create-role' | 'delete-role')[]): WideStatement {
     return {
       statement: new iam.PolicyStatement({
         sid: 'Describe',
         actions: ['states:DescribeExecution'],
-        resources: (['create-role', 'delete-role'] as const).map((workflow) =>
+        resources: workflows.map((workflow) =>
           executionsOf(this, workflowName(this.config.prefix, workflow)),
         ),
       }),
-      reason: 'Executions are named by events: any execution, but of these two workflows only.',
+      reason: `Executions are named by events: any execution, but of ${workflows.join(' and ')} only.`,
     };
   }
 

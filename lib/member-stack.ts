@@ -139,7 +139,11 @@ export class MemberStack extends Stack {
       targets: [
         new targets.EventBus(bus, {
           role: forwarder.withoutPolicyUpdates(),
-          deadLetterQueue: deadLetterQueue(this, 'NotForwarded'),
+          deadLetterQueue: deadLetterQueue(
+            this,
+            'NotForwarded',
+            "Role events could not be forwarded to the OIDC factory. None is lost: repair the cause, then put the messages on the factory's queue of role events.",
+          ),
         }),
       ],
     });

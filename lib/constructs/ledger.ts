@@ -39,6 +39,11 @@ export class Ledger extends Construct {
     return this.allow('LedgerRead', ['dynamodb:GetItem'], this.table.tableArn);
   }
 
+  /** Conditional writes of what has just been read. */
+  claim(): iam.PolicyStatement {
+    return this.allow('LedgerClaim', ['dynamodb:PutItem'], this.table.tableArn);
+  }
+
   /** Conditional writes; GetItem tells a lost answer from a lost race when the condition fails. */
   write(): iam.PolicyStatement {
     return this.allow('LedgerWrite', ['dynamodb:GetItem', 'dynamodb:PutItem'], this.table.tableArn);

@@ -12,8 +12,8 @@ export interface RoleEventIntakeProps {
   readonly organizationId: string;
 }
 
-/** A standard dead-letter queue: two weeks to react, and an alarm at the first message. */
-export function deadLetterQueue(scope: Construct, id: string): sqs.Queue {
+/** A standard dead-letter queue: two weeks to react, and an alarm at the first message that says what to do then. */
+export function deadLetterQueue(scope: Construct, id: string, alarmDescription: string): sqs.Queue {
   const queue = new sqs.Queue(scope, id, {
     retentionPeriod: Duration.days(14),
     encryption: sqs.QueueEncryption.SQS_MANAGED,
@@ -26,8 +26,7 @@ export function deadLetterQueue(scope: Construct, id: string): sqs.Queue {
   queue
     .metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(1), statistic: 'Maximum' })
     .createAlarm(queue, 'NotEmpty', {
-      alarmDescription:
-        'Role events could not be delivered or handled. None is lost: repair the cause, then redrive.',
+      alarmDescription,
       threshold: 1,
       evaluationPeriods: 1,
       comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
@@ -86,9 +85,21 @@ export class RoleEventIntake extends Construct {
       visibilityTimeout: Duration.seconds(6 * DURATIONS.functionTimeout),
       encryption: sqs.QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
-      deadLetterQueue: { queue: deadLetterQueue(this, 'NotDispatched'), maxReceiveCount: 5 },
+      deadLetterQueue: {
+        queue: deadLetterQueue(
+          this,
+          'NotDispatched',
+          'Role events could not be handled. None is lost: repair the cause, then redrive the queue.',
+        ),
+        maxReceiveCount: 5,
+      },
     });
-    const notQueued = deadLetterQueue(this, 'NotQueued');
+    // SQS redrives the dead letters of queues only, not those of rules.
+    const notQueued = deadLetterQueue(
+      this,
+      'NotQueued',
+      'Role events could not be put on their queue. None is lost: repair the cause, then replay the archive of the bus.',
+    );
     const rule = new events.Rule(this, 'Rule', {
       eventBus: bus,
       description: 'Role events to the dispatcher',

@@ -2,9 +2,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CreateRoleCommand, type Tag } from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, inject } from 'vitest';
+import type { FunctionName } from '../../core/naming.ts';
 import { type Clients, connect, type MemberClient, until } from '../../sandbox/clients.ts';
-import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
+import type { RecordedCall } from '../../sandbox/recorder.ts';
+import { type Sandbox, type StartOptions, startSandbox } from '../../sandbox/start.ts';
 import { createWorld } from '../../sandbox/world.ts';
+import { policyUses } from '../least-privilege/used-actions.ts';
+import { functionOf } from './functions.ts';
 
 export interface Factory extends Clients {
   readonly sandbox: Sandbox;
@@ -12,22 +16,41 @@ export interface Factory extends Clients {
   readonly member: MemberClient;
 }
 
-/** Starts the factory before the tests of the file and closes it after them. */
-export function useFactory(options: { members?: number; assemblyDir?: string } = {}): () => Factory {
-  let factory: Factory | undefined;
-  beforeAll(async () => {
-    const sandbox = await startSandbox({
-      world: createWorld({ members: options.members ?? 1 }),
-      assemblyDir: options.assemblyDir ?? inject('assemblyDir'),
-      port: 0,
-      timeScale: 0.05,
-    });
-    const clients = connect(sandbox.ready);
-    const [member] = clients.members;
-    if (!member) throw new Error('There is no member account');
-    factory = { ...clients, sandbox, member };
+type StartFactoryOptions = Pick<StartOptions, 'assemblyDir'> &
+  Partial<Pick<StartOptions, 'onCloudTrailRecord' | 'onPolicyUse'>> & { readonly members?: number };
+
+/** Starts a factory; whoever does closes its sandbox. */
+export async function startFactory({ members = 1, ...options }: StartFactoryOptions): Promise<Factory> {
+  const sandbox = await startSandbox({
+    ...options,
+    world: createWorld({ members }),
+    port: 0,
+    timeScale: 0.05,
   });
-  afterAll(() => factory?.sandbox.close());
+  const clients = connect(sandbox.ready);
+  const [member] = clients.members;
+  if (!member) throw new Error('There is no member account');
+  return { ...clients, sandbox, member };
+}
+
+interface FactoryOptions extends Pick<StartOptions, 'onCloudTrailRecord'> {
+  readonly members?: number;
+  /** False where the tests act with the factory's own roles: that is no proof that a function needs a permission. */
+  readonly showsNeed?: boolean;
+}
+
+/** Starts the factory before the tests of the file and closes it after them. */
+export function useFactory({ showsNeed = true, ...options }: FactoryOptions = {}): () => Factory {
+  let factory: Factory | undefined;
+  const runDir = inject('runDir');
+  const { onPolicyUse, report } = policyUses();
+  beforeAll(async () => {
+    factory = await startFactory({ ...options, onPolicyUse, assemblyDir: inject('assemblyDir') });
+  });
+  afterAll(async () => {
+    await factory?.sandbox.close();
+    if (factory && showsNeed) report(runDir, factory.sandbox);
+  });
   return () => {
     if (!factory) throw new Error('The factory is not running');
     return factory;
@@ -97,3 +120,38 @@ export async function quiet(factory: Factory, milliseconds = 1500): Promise<void
 }
 
 const POLLS = new Set(['ReceiveMessage']);
+
+/** What a function's log says of something, oldest first. */
+export async function logged(
+  factory: Factory,
+  functionName: FunctionName,
+  containing: string,
+): Promise<Record<string, unknown>[]> {
+  const { aws, world, administrator } = factory.sandbox;
+  const { caller } = administrator(world.factoryAccountId);
+  const logGroupName = (await functionOf(factory, functionName)).LoggingConfig?.LogGroup;
+  if (logGroupName === undefined) throw new Error(`${functionName} has no log group`);
+  const lines = await aws.logs.filterLogEvents({ logGroupName, containing }, caller, world.region);
+  // What a function prints is JSON; the runtime's own lines are not.
+  return lines.filter(({ message }) => message.startsWith('{')).map(({ message }) => JSON.parse(message));
+}
+
+/** The factory's calls that write: into Entra, or to a role. */
+export const writesOf = ({ sandbox }: Factory): RecordedCall[] =>
+  sandbox.recorder
+    .calls()
+    .filter(({ cloud, service, operation, caller }) =>
+      cloud === 'entra'
+        ? service === 'graph' && caller === sandbox.world.factoryAppId && !operation.startsWith('GET ')
+        : service === 'iam' &&
+          caller.includes(':assumed-role/oidc-factory-') &&
+          !/^(Get|List)/.test(operation),
+    );
+
+/** Display names of everything active in Entra that the factory made. */
+export const madeInEntra = ({ sandbox }: Factory): string[] => {
+  const { directory } = sandbox.entra;
+  return [...directory.applications(), ...directory.servicePrincipals()]
+    .filter(({ createdByAppId }) => createdByAppId === sandbox.world.factoryAppId)
+    .map(({ displayName }) => displayName);
+};

@@ -84,6 +84,47 @@ describe('config', () => {
     expect(problem).toContain(expected);
   });
 
+  it.each<[string, object, string]>([
+    ['placeholders', { placeholders: Array.from({ length: 21 }, (_, n) => `p${n}`) }, 'at most 20'],
+    ['protectedRoles', { protectedRoles: Array.from({ length: 41 }, (_, n) => `r${n}`) }, 'at most 40'],
+    ['(top level)', { protectedRoles: Array(32).fill('x'.repeat(64)) }, 'at most 2000 characters'],
+    ['factory.region', { factory: { ...MINIMAL.factory, region: `us-${'a'.repeat(5000)}-1` } }, 'AWS region'],
+    [
+      'entra.login.secretArn',
+      {
+        entra: {
+          ...MINIMAL.entra,
+          login: {
+            kind: 'secret',
+            secretArn: `arn:aws:secretsmanager:us-east-1:111122223333:secret:${'x'.repeat(600)}`,
+          },
+        },
+      },
+      'full ARN',
+    ],
+  ])('bounds what must fit into the environment of a function: %s', (field, change, expected) => {
+    expect(problemsOf({ ...MINIMAL, ...change })).toEqual([
+      expect.stringMatching(`^\\(?${field.replace(/[()]/g, '')}\\)?: .*${expected}`),
+    ]);
+  });
+
+  it.each([
+    ['', '"": unknown field'],
+    ['a\nb', '"a\\nb": unknown field'],
+    ['a.b', '"a.b": unknown field'],
+    ['__proto__', '__proto__: unknown field'],
+  ])('names a field that it does not know so that it is seen: %j', (name, problem) => {
+    expect(problemsOf(JSON.parse(`{${JSON.stringify(name)}:1,${JSON.stringify(MINIMAL).slice(1)}`))).toEqual([
+      problem,
+    ]);
+  });
+
+  it('names a field that it does not know, but not at any length', () => {
+    const [problem = ''] = problemsOf({ ...MINIMAL, ['x'.repeat(10_000)]: 1 });
+    expect(problem).toMatch(/^x+…: unknown field$/);
+    expect(problem.length).toBeLessThan(200);
+  });
+
   describe('file', () => {
     let folder: string;
     beforeEach(() => {
@@ -99,6 +140,26 @@ describe('config', () => {
       const file = join(folder, 'broken.json');
       writeFileSync(file, '{ "prefix": ');
       expect(() => loadConfig(file)).toThrow(/is not JSON/);
+    });
+
+    it.each([
+      ['names a field twice', '{"deletion":"soft","deletion":"purge"}', 'the key "deletion" only once'],
+      [
+        'is longer than any',
+        JSON.stringify({ ...MINIMAL, $schema: 'x'.repeat(70_000) }),
+        'at most 65536 characters',
+      ],
+      ['nests without end', `{"placeholders":${'['.repeat(5000)}${']'.repeat(5000)}}`, 'at most 10 levels'],
+      [
+        'has a prototype',
+        JSON.stringify(MINIMAL).replace('{', '{"__proto__":{"deletion":"purge"},'),
+        '__proto__: unknown field',
+      ],
+    ])('that %s is refused', (_, text, why) => {
+      const file = join(folder, 'odd.json');
+      writeFileSync(file, text);
+      expect(() => loadConfig(file)).toThrowError(ConfigError);
+      expect(() => loadConfig(file)).toThrow(why);
     });
 
     it('that ships as the example is valid', () => {

@@ -41,12 +41,15 @@ describe('durations', () => {
       expect(DURATIONS.lease).toBeGreaterThan(retry.MaxDelaySeconds + 2 * (task.TimeoutSeconds ?? 0));
   });
 
-  it.each(tasks)('the retries of %s outlast a lease, the settling of IAM and the replication of Entra', (_, task) => {
-    const patience = Math.max(...(task.Retry ?? []).map(meanPause));
-    expect(patience).toBeGreaterThan(DURATIONS.settle);
-    expect(patience).toBeGreaterThan(DURATIONS.lease);
-    expect(patience).toBeGreaterThan(DURATIONS.replication);
-  });
+  it.each(tasks)(
+    'the retries of %s outlast a lease, the settling of IAM and the replication of Entra',
+    (_, task) => {
+      const patience = Math.max(...(task.Retry ?? []).map(meanPause));
+      expect(patience).toBeGreaterThan(DURATIONS.settle);
+      expect(patience).toBeGreaterThan(DURATIONS.lease);
+      expect(patience).toBeGreaterThan(DURATIONS.replication);
+    },
+  );
 
   it('two looks at a missing role are at least a minute apart', () => {
     expect(DURATIONS.lookAgain).toBeGreaterThanOrEqual(60);

@@ -1,0 +1,106 @@
+#!/usr/bin/env node
+/**
+ * The static checks of what would be deployed: templates (cdk-nag, CDK's own validation), workflow definitions, and
+ * that the README names the config's fields. Exit codes: 0 nothing found, 1 findings, one line each.
+ */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { synthesize } from '../lib/app.ts';
+import { FactoryConfigSchema, loadConfig } from '../lib/config.ts';
+import { parseDefinition } from '../sandbox/asl/parse-definition.ts';
+
+const root = join(import.meta.dirname, '..');
+const CONFIG = 'oidc-factory.example.json';
+
+/** Findings by what was checked. */
+type Findings = readonly (readonly [what: string, found: readonly string[]])[];
+
+function checkAll(): Findings {
+  const outdir = mkdtempSync(join(tmpdir(), 'oidc-factory-check-'));
+  try {
+    return [
+      [
+        `templates of ${CONFIG}: cdk-nag AwsSolutions, CDK's validation`,
+        thrown(() => synthesize(loadConfig(join(root, CONFIG)), outdir)),
+      ],
+      ...definitionsIn(outdir).flatMap(
+        ([name, definition]): Findings => [
+          [`workflow ${name}: asl-validator`, validated(definition)],
+          [`workflow ${name}: the local interpreter`, thrown(() => parseDefinition(definition))],
+        ],
+      ),
+      ['README: the fields of the config', fieldsNotInReadme()],
+    ];
+  } finally {
+    rmSync(outdir, { recursive: true });
+  }
+}
+
+function thrown(check: () => unknown): string[] {
+  try {
+    check();
+    return [];
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  }
+}
+
+interface StateMachine {
+  readonly Type: string;
+  readonly Properties: { readonly StateMachineName: string; readonly DefinitionString: string };
+}
+
+/** Name and definition of every workflow in the templates, its placeholders filled in. */
+const definitionsIn = (outdir: string): [string, string][] =>
+  readdirSync(outdir)
+    .filter((file) => file.endsWith('.template.json'))
+    .flatMap((file): StateMachine[] =>
+      Object.values(JSON.parse(readFileSync(join(outdir, file), 'utf8')).Resources),
+    )
+    .filter(({ Type }) => Type === 'AWS::StepFunctions::StateMachine')
+    .map(({ Properties: { StateMachineName, DefinitionString } }) => [
+      StateMachineName,
+      DefinitionString.replace(/\$\{Partition\}/g, 'aws').replace(
+        /\$\{\w+Arn\}/g,
+        'arn:aws:lambda:us-east-1:111122223333:function:any',
+      ),
+    ]);
+
+/** The package has no types. */
+const validate = createRequire(import.meta.url)('asl-validator') as (definition: object) => {
+  readonly isValid: boolean;
+  readonly errorsText: () => string;
+};
+
+function validated(definition: string): string[] {
+  const { isValid, errorsText } = validate(JSON.parse(definition));
+  return isValid ? [] : [errorsText()];
+}
+
+function fieldsNotInReadme(): readonly string[] {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  const [, table = ''] = /\| field of the config \|.*\n\|[-|]+\n((?:\|.*\n)+)/.exec(readme) ?? [];
+  const described = table.split('\n').flatMap((row) => (row.split('|')[1] ?? '').match(/[\w.]+/g) ?? []);
+  const fields = fieldsOf(z.toJSONSchema(FactoryConfigSchema, { io: 'input' }));
+  return [
+    ...fields.filter((field) => !described.includes(field)).map((field) => `${field} is not described`),
+    ...described.filter((field) => !fields.includes(field)).map((field) => `${field} does not exist`),
+  ];
+}
+
+/** Dotted names of the fields; one of several shapes counts as one field. */
+const fieldsOf = ({ properties = {} }: z.core.JSONSchema.BaseSchema, above = ''): string[] =>
+  Object.entries(properties).flatMap(([name, schema]) => {
+    if (name === '$schema' || typeof schema === 'boolean') return [];
+    const field = `${above}${name}`;
+    return schema.properties ? fieldsOf(schema, `${field}.`) : [field];
+  });
+
+for (const [what, found] of checkAll()) {
+  console.log(`${found.length === 0 ? 'ok  ' : 'FAIL'}  ${what}`);
+  for (const finding of found) console.log(`      ${finding}`);
+  if (found.length > 0) process.exitCode = 1;
+}
