@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** Plays the main job once in a local cloud. Exit codes: 0 as it must be, 1 not so, 2 wrong arguments. */
-import { parseArgs } from 'node:util';
 import { type Moment, playMainJob } from '../sandbox/demo.ts';
+import { demoArguments, UsageError } from './arguments.ts';
 import { startLocalCloud } from './local.ts';
 
 const tell = ({ at, who, what, detail = [] }: Moment): void => {
@@ -10,19 +10,17 @@ const tell = ({ at, who, what, detail = [] }: Moment): void => {
 };
 
 async function main(): Promise<number> {
-  let json: boolean;
-  try {
-    json = parseArgs({ options: { json: { type: 'boolean', default: false } } }).values.json;
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\nnpm run demo [-- --json]`);
-    return 2;
-  }
+  const { json } = demoArguments(process.argv.slice(2));
   const sandbox = await startLocalCloud({
     members: 1,
     port: 0,
     timeScale: 0.05,
     progress: (line) => console.error(line),
   });
+  // What is under way fails then, and the way out is the usual one.
+  const stop = () => void sandbox.close().catch((error: unknown) => console.error(error));
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
   const timeline: Moment[] = [];
   let problem: string | undefined;
   try {
@@ -45,6 +43,10 @@ async function main(): Promise<number> {
 }
 
 process.exitCode = await main().catch((error: unknown) => {
+  if (error instanceof UsageError) {
+    console.error(`${error.message}\n\nnpm run demo [-- --json]`);
+    return 2;
+  }
   console.error(error instanceof Error ? (error.stack ?? error.message) : error);
   return 1;
 });

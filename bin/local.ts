@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { synthesize } from '../lib/app.ts';
 import { parseConfig } from '../lib/config.ts';
-import { type Sandbox, startSandbox } from '../sandbox/start.ts';
+import { type Sandbox, type StartOptions, startSandbox } from '../sandbox/start.ts';
 import { createWorld, type World } from '../sandbox/world.ts';
 
 /** The config under which the factory serves the sandbox's organization and tenant. */
@@ -21,7 +21,8 @@ export const configFor = (world: World) =>
     'the sandbox configuration',
   );
 
-export interface LocalCloudOptions {
+export interface LocalCloudOptions
+  extends Pick<StartOptions, 'random' | 'objectsPerCreator' | 'onCloudTrailRecord'> {
   readonly members: number;
   /** Of the AWS endpoint; 0: any free one. */
   readonly port: number;
@@ -31,21 +32,15 @@ export interface LocalCloudOptions {
 
 /** Synthesizes what would be deployed and starts the local cloud on it; `close` leaves nothing behind. */
 export async function startLocalCloud(options: LocalCloudOptions): Promise<Sandbox> {
-  const world = createWorld({ members: options.members });
+  const { members, progress, ...starting } = options;
+  const world = createWorld({ members });
   const assemblyDir = mkdtempSync(join(tmpdir(), 'oidc-factory-assembly-'));
   const removeAssembly = () => rmSync(assemblyDir, { recursive: true, force: true });
   try {
-    options.progress('Bundling the functions and synthesizing the stacks …');
+    progress('Bundling the functions and synthesizing the stacks …');
     synthesize(configFor(world), assemblyDir);
-    options.progress(
-      `Deploying to one factory account and ${options.members} member account${options.members === 1 ? '' : 's'} …`,
-    );
-    const sandbox = await startSandbox({
-      world,
-      assemblyDir,
-      port: options.port,
-      timeScale: options.timeScale,
-    });
+    progress(`Deploying to one factory account and ${members} member account${members === 1 ? '' : 's'} …`);
+    const sandbox = await startSandbox({ world, assemblyDir, ...starting });
     return {
       ...sandbox,
       close: async () => {

@@ -36,8 +36,9 @@ export type MemberClient = Clients['members'][number];
 /** Clients for everything that a ready sandbox serves. */
 export function connect({ aws, entra }: ReadyLine) {
   const awsOptions = { endpoint: aws.endpoint, region: aws.region };
-  const states = new SFNClient({ ...awsOptions, credentials: aws.factory });
-  const dynamo = new DynamoDBClient({ ...awsOptions, credentials: aws.factory });
+  // Copies of credentials: the SDK notes in the object that it is given where they come from.
+  const states = new SFNClient({ ...awsOptions, credentials: { ...aws.factory } });
+  const dynamo = new DynamoDBClient({ ...awsOptions, credentials: { ...aws.factory } });
   // Exchanging a web identity needs no credentials of AWS.
   const sts = new STSClient({ ...awsOptions, credentials: { accessKeyId: 'none', secretAccessKey: 'none' } });
   const ca = readFileSync(entra.caFile);
@@ -97,7 +98,7 @@ export function connect({ aws, entra }: ReadyLine) {
     addPassword,
 
     members: aws.members.map((account) => {
-      const iam = new IAMClient({ ...awsOptions, credentials: account });
+      const iam = new IAMClient({ ...awsOptions, credentials: { ...account } });
       return {
         accountId: account.accountId,
         providerArn: account.providerArn,
@@ -147,7 +148,7 @@ export function connect({ aws, entra }: ReadyLine) {
 
     /** ARN of whoever holds the credentials. */
     whoAmI: async (credentials: { accessKeyId: string; secretAccessKey: string }): Promise<string> => {
-      const answer = await new STSClient({ ...awsOptions, credentials }).send(
+      const answer = await new STSClient({ ...awsOptions, credentials: { ...credentials } }).send(
         new GetCallerIdentityCommand({}),
       );
       return answer.Arn ?? '';

@@ -17,6 +17,7 @@ const FaultSchema = z
     times: z.int().min(1).optional(),
     probability: z.number().gt(0).max(1).optional(),
     delayMs: z.int().min(1).max(600_000).optional(),
+    maxAgeMs: z.int().min(1).max(3_600_000).optional(),
   })
   .refine((fault) => fault.times !== undefined || fault.probability !== undefined, {
     error: 'expected times or probability, or both',
@@ -24,6 +25,10 @@ const FaultSchema = z
   .refine((fault) => (fault.kind === 'delay') === (fault.delayMs !== undefined), {
     path: ['delayMs'],
     error: 'goes with kind delay, and with it alone',
+  })
+  .refine((fault) => fault.kind === 'stale-read' || fault.maxAgeMs === undefined, {
+    path: ['maxAgeMs'],
+    error: 'goes with kind stale-read alone',
   })
   .refine(
     (fault) => fault.kind !== 'stale-read' || fault.operation === undefined || isRead(fault.operation),

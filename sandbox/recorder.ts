@@ -19,6 +19,8 @@ export interface Fault {
   readonly probability?: number;
   /** Of a delay, in milliseconds of the product's time. */
   readonly delayMs?: number;
+  /** Of a stale read: how old the answer may be, in milliseconds of the product's time; absent: any age. */
+  readonly maxAgeMs?: number;
 }
 
 export interface RecordedCall {
@@ -32,6 +34,8 @@ export interface RecordedCall {
   /** `ok`, the error's code, or `fault:<kind>`. */
   readonly outcome: string;
   readonly ms: number;
+  /** What struck it; a delay leaves the outcome as it is. */
+  readonly fault?: FaultKind;
 }
 
 /**
@@ -58,6 +62,8 @@ export interface SandboxRecorder extends Recorder {
 
 type Call = Parameters<Recorder['observe']>[0];
 type Answer = { readonly value: unknown } | { readonly error: unknown };
+/** `at`: milliseconds since the epoch. */
+type Earlier = Answer & { readonly at: number };
 
 /** Older calls are forgotten, so that a sandbox that serves for days does not grow. */
 const MAX_CALLS = 50_000;
@@ -73,14 +79,14 @@ export function createRecorder(options: { time: SandboxTime; random: () => numbe
   let calls: RecordedCall[] = [];
   let nextId = 1;
   let faults: { readonly fault: Fault; left: number }[] = [];
-  const answers = new Map<string, Answer>();
+  const answers = new Map<string, Earlier>();
 
   /** The fault that strikes this call, used up by one. A read without an earlier answer cannot be stale. */
-  function strike(call: Call, earlier: Answer | undefined): Fault | undefined {
+  function strike(call: Call, earlier: Earlier | undefined): Fault | undefined {
     for (const entry of faults) {
       const { fault } = entry;
       if (entry.left === 0 || !concerns(fault, call)) continue;
-      if (fault.kind === 'stale-read' && earlier === undefined) continue;
+      if (fault.kind === 'stale-read' && !isRecent(earlier, fault)) continue;
       if (fault.probability !== undefined && random() >= fault.probability) continue;
       entry.left -= 1;
       return fault;
@@ -88,9 +94,13 @@ export function createRecorder(options: { time: SandboxTime; random: () => numbe
     return undefined;
   }
 
+  function isRecent(earlier: Earlier | undefined, { maxAgeMs = Number.POSITIVE_INFINITY }: Fault): boolean {
+    return earlier !== undefined && time.now() - earlier.at <= maxAgeMs * time.scale;
+  }
+
   function remember(key: string, answer: Answer): void {
     answers.delete(key);
-    answers.set(key, answer);
+    answers.set(key, { ...answer, at: time.now() });
     const oldest = answers.size > MAX_ANSWERS ? answers.keys().next().value : undefined;
     if (oldest !== undefined) answers.delete(oldest);
   }
@@ -107,7 +117,7 @@ export function createRecorder(options: { time: SandboxTime; random: () => numbe
     }
   }
 
-  async function suffer<T>(fault: Fault, earlier: Answer | undefined, go: () => Promise<T>): Promise<T> {
+  async function suffer<T>(fault: Fault, earlier: Earlier | undefined, go: () => Promise<T>): Promise<T> {
     switch (fault.kind) {
       case 'throttle':
       case 'error':
@@ -144,7 +154,8 @@ export function createRecorder(options: { time: SandboxTime; random: () => numbe
       } finally {
         const { cloud, service, operation, caller } = call;
         const ms = Math.round((performance.now() - started) * 10) / 10;
-        calls.push({ id: nextId++, at, cloud, service, operation, caller, outcome, ms });
+        const struck = fault && { fault: fault.kind };
+        calls.push({ id: nextId++, at, cloud, service, operation, caller, outcome, ms, ...struck });
         if (calls.length > MAX_CALLS) calls = calls.slice(-MAX_CALLS / 2);
       }
     },

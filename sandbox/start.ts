@@ -58,6 +58,10 @@ export interface StartOptions {
   readonly timeScale: number;
   /** Told of every allowed AWS call and the policy statements that allowed it. */
   readonly onPolicyUse?: (use: PolicyUse) => void;
+  /** Draws faults and jitter; seeded where a run is to be like another. @default Math.random */
+  readonly random?: () => number;
+  /** Directory objects that the factory may hold. @default 250 */
+  readonly objectsPerCreator?: number;
   /** Gets every record of CloudTrail and hands it on: at once, later, more than once or never. @default at once */
   readonly onCloudTrailRecord?: (record: CloudTrailRecord, deliver: () => void) => void;
 }
@@ -96,10 +100,10 @@ export async function startSandbox(options: StartOptions): Promise<Sandbox> {
 }
 
 async function start(options: StartOptions, cleanup: Cleanup): Promise<Sandbox> {
-  const { world } = options;
+  const { world, random = Math.random } = options;
   const assembly = readAssembly(options.assemblyDir);
   const time = createTime(options.timeScale);
-  const recorder = createRecorder({ time, random: Math.random });
+  const recorder = createRecorder({ time, random });
   const controlToken = randomBytes(32).toString('base64url');
 
   // mkdtemp makes it 0700.
@@ -119,7 +123,7 @@ async function start(options: StartOptions, cleanup: Cleanup): Promise<Sandbox> 
       world,
       time,
       recorder,
-      random: Math.random,
+      random,
       control: createControl({ recorder, token: controlToken }),
       port: options.port,
       fetchJson: (url) => fetchJson(url, { resolve, ca: certificates.ca }),
@@ -141,6 +145,7 @@ async function start(options: StartOptions, cleanup: Cleanup): Promise<Sandbox> 
     time,
     certificates,
     resolveIssuer: resolve,
+    ...(options.objectsPerCreator !== undefined && { objectsPerCreator: options.objectsPerCreator }),
   });
   const issuer = aws.sts.enableOutboundFederation(world.factoryAccountId, world.outboundIssuerId);
   await publishOutboundIssuer(aws, entra, issuer);

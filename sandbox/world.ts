@@ -7,6 +7,7 @@ const FACTORY_ACCOUNT = '111122223333';
 
 export interface World {
   readonly partition: Partition;
+  /** The factory's; IAM's events are where the partition has them. */
   readonly region: string;
   readonly organizationId: string;
   readonly factoryAccountId: string;
@@ -26,15 +27,15 @@ export interface World {
   readonly outboundIssuerId: string;
 }
 
-/** At most 999 member accounts. The same for every call, but for the number of members. */
-export function createWorld(options: { members: number }): World {
-  const { members } = options;
+/** At most 999 member accounts; `region` is the factory's, by default us-east-1. The same for the same options. */
+export function createWorld(options: { members: number; region?: string }): World {
+  const { members, region = 'us-east-1' } = options;
   if (!Number.isInteger(members) || members < 0 || members > 999) {
     throw new RangeError(`members: expected 0 to 999, got ${members}`);
   }
   return {
     partition: 'aws',
-    region: 'us-east-1',
+    region,
     organizationId: 'o-a1b2c3d4e5',
     factoryAccountId: FACTORY_ACCOUNT,
     memberAccountIds: Array.from({ length: members }, (_, index) => String(444455556001 + index)),

@@ -95,6 +95,9 @@ export function createDynamoDb(cloud: Cloud): DynamoDbService {
   const tableOf = (call: ServiceCall, name: string) =>
     regions.of(call.caller.accountId, call.region).get(name);
 
+  /** Calls to dynalite that have no answer yet. */
+  const inFlight = new Set<Promise<unknown>>();
+
   /** An operation on items: dynalite's, once it is allowed. */
   function onItems<Input extends { TableName: string | undefined }>(
     send: (client: DynamoDBClient, input: Input) => Promise<{ $metadata: unknown }>,
@@ -103,7 +106,9 @@ export function createDynamoDb(cloud: Cloud): DynamoDbService {
     return async (input: Input, call) => {
       const { name } = authorized(input, call, (keys) => keyOf(input, keys));
       refuse(input, ['ReturnValuesOnConditionCheckFailure', 'KeyConditions']);
-      return answer(send(await clientOf(call), { ...input, TableName: name }));
+      const sent = send(await clientOf(call), { ...input, TableName: name });
+      inFlight.add(sent);
+      return answer(sent.finally(() => inFlight.delete(sent)));
     };
   }
   const byKey = (input: { Key?: Record<string, AttributeValue> | undefined }, keys: TableKeys) =>
@@ -117,6 +122,8 @@ export function createDynamoDb(cloud: Cloud): DynamoDbService {
   return {
     id: 'dynamodb',
     async close() {
+      // dynalite goes on with a request whose connection is gone, and throws where nobody catches.
+      while (inFlight.size > 0) await Promise.allSettled(inFlight);
       const started = await Promise.all(stores.all());
       await Promise.all(started.map(({ client, server }) => stopStore(client, server)));
     },
@@ -224,6 +231,8 @@ export function createDynamoDb(cloud: Cloud): DynamoDbService {
 
 async function startStore(region: string): Promise<Store> {
   const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
+  // Idle connections stay open: one that closes as the client takes it up fails a call.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(0, '127.0.0.1', resolve);
   });

@@ -26,8 +26,11 @@ import { parseArn } from './regional.ts';
 import type { SqsService } from './sqs.ts';
 
 export interface EventsService extends ServiceDefinition {
-  /** Puts a record on its account's default bus, in the region where the partition records IAM's events. */
-  deliverCloudTrail(record: CloudTrailRecord): void;
+  /**
+   * Puts a record on its account's default bus, in the region where the partition records IAM's events.
+   * `accountId`: of a record that does not say it itself.
+   */
+  deliverCloudTrail(record: CloudTrailRecord, accountId?: string): void;
   /** Ends retries; events that wait for one are lost. */
   close(): void;
 }
@@ -131,8 +134,8 @@ export function createEvents(cloud: Cloud, options: EventsOptions): EventsServic
       ...ruleOperations(store, options.iam),
       ...archives.operations,
     },
-    deliverCloudTrail(record) {
-      const { recipientAccountId: account, awsRegion, eventSource, eventTime: time } = record;
+    deliverCloudTrail(record, account = record.recipientAccountId) {
+      const { awsRegion, eventSource, eventTime: time } = record;
       const region = PARTITIONS[partitionOfRegion(awsRegion)].iamEventRegion;
       const bus = store.of(account, region).buses.get('default');
       if (!bus) throw new Error(`account ${account} has no default event bus`);

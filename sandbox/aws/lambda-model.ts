@@ -17,7 +17,7 @@ export interface LambdaFunction {
   readonly code: string;
   readonly timeoutSeconds: number;
   readonly memoryMb: number;
-  readonly variables: Readonly<Record<string, string>>;
+  variables: Readonly<Record<string, string>>;
   readonly logGroup: string;
   readonly modifiedAt: Date;
   /** Undefined: as many environments as the sandbox runs at most. */

@@ -13,12 +13,14 @@ import { EnvironmentPool } from './lambda-pool.ts';
 import { startRuntimeApi } from './lambda-runtime-api.ts';
 import { checkedPayload, configurationOf, parseName, settingsOf } from './lambda-settings.ts';
 import type { LogsService } from './logs.ts';
-import { arnOf, pageOf, Regional } from './regional.ts';
+import { arnOf, given, pageOf, Regional } from './regional.ts';
 import type { SqsService } from './sqs.ts';
 
 export interface LambdaService extends ServiceDefinition {
   /** Kills every process of a function, as a crash would; what it works on fails, the next invocation starts cold. */
   crash(functionArn: string): Promise<void>;
+  /** Kills one process of a function in the middle of an invocation; false where none works. */
+  crashOne(functionArn: string): boolean;
   /** Ends polling and every process. */
   close(): Promise<void>;
 }
@@ -35,8 +37,14 @@ export interface LambdaOptions {
   readonly report: (problem: { functionName: string; error: unknown }) => void;
 }
 
-/** Environments of one function at the same time; beyond it invocations wait. */
+/** Environments of one function at the same time. */
 const MAX_ENVIRONMENTS = 3;
+/**
+ * How long an invocation waits for one: less than by how much a task of the workflows outlasts its function, but
+ * not so short that a process that starts, which takes real time, is too late for those behind it.
+ */
+const PATIENCE_SECONDS = 8;
+const LEAST_PATIENCE_MILLISECONDS = 500;
 const SESSION_SECONDS = 43_200;
 
 /** Resolves when the Runtime API listens. */
@@ -101,6 +109,13 @@ export async function createLambda(cloud: Cloud, options: LambdaOptions): Promis
   const find = (name: string | undefined, call: Pick<ServiceCall, 'caller' | 'region'>) =>
     entryOf(name, call).fn;
 
+  function poolOf(functionArn: string): EnvironmentPool {
+    const { accountId = '', region = '', name = '' } = parseName(functionArn) ?? {};
+    const entry = regions.of(accountId, region).get(name);
+    if (!entry) throw notFound(functionArn);
+    return entry.pool;
+  }
+
   function authorized(name: string | undefined, action: string, call: ServiceCall): LambdaFunction {
     const fn = find(name, call);
     call.authorize({
@@ -129,12 +144,8 @@ export async function createLambda(cloud: Cloud, options: LambdaOptions): Promis
 
   return {
     id: 'lambda',
-    async crash(functionArn) {
-      const { accountId = '', region = '', name = '' } = parseName(functionArn) ?? {};
-      const entry = regions.of(accountId, region).get(name);
-      if (!entry) throw notFound(functionArn);
-      await entry.pool.crash();
-    },
+    crash: async (functionArn) => poolOf(functionArn).crash(),
+    crashOne: (functionArn) => poolOf(functionArn).crashOne(),
     async close() {
       eventSources.close();
       const pools = [...regions.all()].flatMap((functions) =>
@@ -177,6 +188,7 @@ export async function createLambda(cloud: Cloud, options: LambdaOptions): Promis
         const pool = new EnvironmentPool({
           start: () => start(fn),
           limit: MAX_ENVIRONMENTS,
+          patience: Math.max(LEAST_PATIENCE_MILLISECONDS, PATIENCE_SECONDS * 1000 * cloud.time.scale),
           reserved: () => fn.reservedConcurrency,
         });
         functions.set(name, { fn, pool });
@@ -197,6 +209,18 @@ export async function createLambda(cloud: Cloud, options: LambdaOptions): Promis
 
       GetFunctionConfiguration: (input: Lambda.GetFunctionConfigurationRequest, call) =>
         configurationOf(authorized(input.FunctionName, 'GetFunctionConfiguration', call)),
+
+      /** The environment alone; what is under way ends first, then all processes are new. */
+      UpdateFunctionConfiguration(input: Lambda.UpdateFunctionConfigurationRequest, call) {
+        const { FunctionName, Environment: environment, ...others } = input;
+        const fn = authorized(FunctionName, 'UpdateFunctionConfiguration', call);
+        if (!environment || given(others).length > 0) {
+          throw invalidParameter('The sandbox changes the environment of a function, and nothing else.');
+        }
+        fn.variables = environment.Variables ?? {};
+        entryOf(FunctionName, call).pool.retire();
+        return configurationOf(fn);
+      },
 
       ListFunctions(input: Lambda.ListFunctionsRequest, call) {
         call.authorize({ action: 'lambda:ListFunctions', resource: '*' });
