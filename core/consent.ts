@@ -33,6 +33,9 @@ export interface ConsentingRole {
   readonly tags: Readonly<Record<string, string>>;
 }
 
+/** IAM: "You cannot register more than 100 client IDs with a single IAM OIDC provider." */
+export const MAX_CLIENT_IDS = 100;
+
 /** The tenant's provider as it is in the role's account. */
 export interface KnownProvider {
   readonly providerArn: ProviderArn;
@@ -51,7 +54,7 @@ export type ConsentResult =
       readonly kind: 'refused';
       readonly reason: ConsentReason;
       readonly detail: string;
-      /** Audiences chosen instead of a placeholder: maybe another role's. Absent: none. */
+      /** Audiences chosen instead of a placeholder: maybe another role's. At most a hundred. Absent: none. */
       readonly foreignAudiences?: readonly string[];
     };
 
@@ -87,7 +90,12 @@ export function evaluateConsent(question: {
   });
   const managed = judged.filter(({ judgement }) => judgement.kind !== 'refused');
   const providerArn = managed[0]?.providerArns[0];
-  if (providerArn === undefined) return mostTelling(judged.map(({ judgement }) => judgement));
+  if (providerArn === undefined) {
+    return mostTelling(
+      judged.map(({ judgement }) => judgement),
+      provider?.clientIds ?? [],
+    );
+  }
   if (provider !== undefined && provider.providerArn !== providerArn) {
     return refused(
       'provider-not-named',
@@ -138,10 +146,15 @@ export function tenantRelation(
 }
 
 /** A chosen audience says more than a missing one, or a form that is not understood. */
-function mostTelling(judgements: readonly Judgement[]): ConsentResult {
+function mostTelling(judgements: readonly Judgement[], clientIds: readonly string[]): ConsentResult {
   const refusals = judgements.filter((judgement) => judgement.kind === 'refused');
-  const foreignAudiences = [...new Set(refusals.flatMap(({ audiences }) => audiences))];
-  const telling = refusals.find(({ audiences }) => audiences.length > 0) ?? refusals[0];
+  const audiences = new Set(refusals.flatMap((refusal) => refusal.audiences));
+  // Each is looked up. Tokens for what the provider does not list are refused anyway, so what it lists comes first.
+  const foreignAudiences = [
+    ...[...audiences].filter((audience) => clientIds.includes(audience)),
+    ...[...audiences].filter((audience) => !clientIds.includes(audience)),
+  ].slice(0, MAX_CLIENT_IDS);
+  const telling = refusals.find((refusal) => refusal.audiences.length > 0) ?? refusals[0];
   return {
     kind: 'refused',
     reason: telling?.reason ?? 'no-audience-condition',

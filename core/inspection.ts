@@ -1,5 +1,11 @@
 /** What inspect-role makes of a role as it is, before anything is made for it. */
-import { type ConsentReason, type ConsentResult, evaluateConsent, type KnownProvider } from './consent.ts';
+import {
+  type ConsentReason,
+  type ConsentResult,
+  evaluateConsent,
+  type KnownProvider,
+  MAX_CLIENT_IDS,
+} from './consent.ts';
 import type { CreateRequest } from './dispatch.ts';
 import { type ErrorCode, FactoryError } from './errors.ts';
 import type { AppId, RoleId, RoleName, ServicePrincipalId } from './ids.ts';
@@ -7,9 +13,6 @@ import { audienceFor } from './issuer.ts';
 import { isLive, type LedgerEntry } from './ledger-entry.ts';
 import type { FactorySettings } from './settings.ts';
 import { rewriteTrustPolicy } from './trust-policy/rewrite.ts';
-
-/** IAM: "You cannot register more than 100 client IDs with a single IAM OIDC provider." */
-export const MAX_CLIENT_IDS = 100;
 
 /** A role as GetRole shows it. */
 export interface InspectedRole {

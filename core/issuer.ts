@@ -92,7 +92,8 @@ export const providerPath = (issuerUrl: string): string => issuerUrl.replace(/^h
 export const providerArnOf = (partition: Partition, accountId: AccountId, issuerUrl: string): ProviderArn =>
   providerArn(`arn:${partition}:iam::${accountId}:oidc-provider/${providerPath(issuerUrl)}`);
 
-const PROVIDER_ARN = /^arn:aws[a-z-]*:iam::(\d{12}):oidc-provider\/(.+)$/;
+/** IAM: a provider's URL has at most 255 characters. */
+const PROVIDER_ARN = /^arn:aws[a-z-]*:iam::(\d{12}):oidc-provider\/(.{1,255})$/;
 
 /** `sts.windows.net/<tenant>/:aud`: the condition key of a claim, from the provider's own ARN or path as it is. */
 export const conditionKey = (providerArnOrPath: string, claim: string): string =>

@@ -4,6 +4,7 @@
  */
 import type { AccountId, EventId, RoleId, RoleName } from './ids.ts';
 import { accountId, eventId, roleId, roleName } from './ids.ts';
+import { dateOf } from './policy/values.ts';
 
 export type IgnoreReason =
   | 'not-an-event'
@@ -92,15 +93,15 @@ export function parseRoleEvent(input: unknown): RoleEvent {
     roleName: name,
     eventId: id,
     eventTime,
-    replayName: text(isEnvelope ? event['replay-name'] : undefined),
+    replayName: formed(REPLAY_NAME, isEnvelope ? event['replay-name'] : undefined),
   };
   if (record.eventName === 'DeleteRole') return { kind: 'delete-role', ...common };
   return {
     kind: 'create-role',
     ...common,
     roleId: valid(roleId, createdRole?.roleId),
-    path: text(createdRole?.path) ?? text(request?.path) ?? '/',
-    createdBy: text(fields(record.userIdentity)?.arn),
+    path: formed(PATH, createdRole?.path) ?? formed(PATH, request?.path) ?? '/',
+    createdBy: formed(PRINCIPAL_ARN, fields(record.userIdentity)?.arn),
     trustPolicy:
       text(request?.assumeRolePolicyDocument) ?? decoded(text(createdRole?.assumeRolePolicyDocument)),
   };
@@ -119,10 +120,10 @@ function whyIgnored(record: Fields, envelope: Fields | undefined): [IgnoreReason
     return ['not-an-api-call', 'its event type is not AwsApiCall'];
   }
   if (record.eventName !== 'CreateRole' && record.eventName !== 'DeleteRole') {
-    return ['not-a-role-event', `it is ${text(record.eventName) ?? 'an unnamed call'}`];
+    return ['not-a-role-event', `it is ${quoted(record.eventName) ?? 'an unnamed call'}`];
   }
   if (text(record.errorCode) !== null || text(record.errorMessage) !== null) {
-    return ['failed-call', `the call failed with ${text(record.errorCode) ?? 'an error'}`];
+    return ['failed-call', `the call failed with ${quoted(record.errorCode) ?? 'an error'}`];
   }
   if (
     envelope?.account !== undefined &&
@@ -148,6 +149,18 @@ const fields = (value: unknown): Fields | undefined =>
 
 const text = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
 
+/** Cut to what may stand in a log line; the event has up to 256 KB. */
+const quoted = (value: unknown): string | null => text(value)?.slice(0, 64) ?? null;
+
+/** IAM: a path has at most 512 characters. */
+const PATH = /^\/(?:[\u0021-\u007e]{1,510}\/)?$/;
+const PRINCIPAL_ARN = /^arn:[\u0021-\u007e]{1,2044}$/;
+/** EventBridge: at most 64 characters. */
+const REPLAY_NAME = /^[\w.-]{1,64}$/;
+
+const formed = (pattern: RegExp, value: unknown): string | null =>
+  typeof value === 'string' && pattern.test(value) ? value : null;
+
 function valid<Id extends string>(check: (value: unknown) => Id, value: unknown): Id | null {
   try {
     return check(value);
@@ -171,6 +184,6 @@ const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
 /** A time without zone would be read as local, so it counts as none. */
 function utc(value: unknown): string | null {
   if (typeof value !== 'string' || !TIME.test(value)) return null;
-  const time = Date.parse(value);
-  return Number.isNaN(time) ? null : new Date(time).toISOString();
+  const time = dateOf(value);
+  return time === undefined ? null : new Date(time).toISOString();
 }

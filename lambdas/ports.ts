@@ -129,7 +129,7 @@ export interface Ledger {
   holdersOf(accountId: AccountId, audience: string): Promise<readonly LedgerEntry[]>;
   /**
    * Replaces `previous` by `next`, on condition that version and owner are still those of `previous` (undefined:
-   * that there is no entry). LedgerConflict where they are not.
+   * that there is no entry). LedgerConflict where they are not; also where the answer to this very write was lost.
    */
   write(next: LedgerEntry, previous: LedgerEntry | undefined): Promise<void>;
 }

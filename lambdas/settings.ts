@@ -113,15 +113,33 @@ const listOf = <T>(check: (value: unknown) => T, expected: string): Form<readonl
     }),
 });
 
+/** Far beyond every duration of the product, and small enough for any date that is counted from it. */
+const DAY = 86_400;
+
+const notEmpty = <T>({ expected, parse }: Form<readonly T[]>): Form<readonly T[]> => ({
+  expected: `${expected}, at least one`,
+  parse: (value, env) => {
+    const list = parse(value, env);
+    return list?.length ? list : undefined;
+  },
+});
+
 const seconds: Form<number> = {
-  expected: 'a positive number of seconds',
-  parse: (value) => (value && /^\d+(\.\d+)?$/.test(value) && Number(value) > 0 ? Number(value) : undefined),
+  expected: `a positive number of seconds, at most ${DAY}`,
+  parse: (value) => {
+    const number = value && /^\d+(\.\d+)?$/.test(value) ? Number(value) : 0;
+    return number > 0 && number <= DAY ? number : undefined;
+  },
 };
 
-const httpsUrl: Form<string> = {
-  expected: 'an https URL',
+/** Paths are added to it. URL itself would accept blanks around it, and drop what is not its origin's. */
+const httpsOrigin: Form<string> = {
+  expected: 'an https URL of nothing but a host, maybe with a port',
   parse: (value) =>
-    attempt(() => (new URL(value ?? '').protocol === 'https:' ? value?.replace(/\/+$/, '') : undefined)),
+    attempt(() => {
+      const { origin, protocol } = new URL(value ?? '');
+      return protocol === 'https:' && (value === origin || value === `${origin}/`) ? origin : undefined;
+    }),
 };
 
 const region = matching(/^[a-z]{2}(-[a-z]+)+-\d+$/, 'an AWS region');
@@ -149,7 +167,7 @@ export const handlerSection: Section<HandlerSettings> = section(
     ENTRA_TOKEN_VERSION: oneOf('1', '2'),
     ENTRA_FACTORY_APP_ID: id(ids.appId, GUID),
     ENTRA_FACTORY_SERVICE_PRINCIPAL_ID: id(ids.servicePrincipalId, GUID),
-    PLACEHOLDERS: listOf(ids.audience, 'a JSON list of audiences'),
+    PLACEHOLDERS: notEmpty(listOf(ids.audience, 'a JSON list of audiences')),
     PROTECTED_ROLES: listOf(namePattern, 'a JSON list of role names, * for any run of characters'),
     MEMBER_ROLE_PREFIX: matching(/^[\w+=,.@-]{1,54}$/, 'the prefix of the member roles'),
     DELETION: oneOf('soft', 'purge'),
@@ -221,8 +239,8 @@ export const entraSection: Section<EntraSettings> = section(
     ENTRA_CLOUD: oneOf<EntraCloud>('public', 'usgov', 'china'),
     ENTRA_FACTORY_APP_ID: id(ids.appId, GUID),
     ENTRA_FACTORY_SERVICE_PRINCIPAL_ID: id(ids.servicePrincipalId, GUID),
-    AZURE_AUTHORITY_HOST: httpsUrl,
-    GRAPH_ENDPOINT: httpsUrl,
+    AZURE_AUTHORITY_HOST: httpsOrigin,
+    GRAPH_ENDPOINT: httpsOrigin,
     GRAPH_PATIENCE_SECONDS: seconds,
     AWS_REGION: region,
     ENTRA_LOGIN: oneOf('federated', 'secret'),

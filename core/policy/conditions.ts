@@ -57,14 +57,18 @@ function typed<T>(
 }
 
 const equals: Matches = (actual, expected, version, context) =>
-  expand(expected, version, context, literal)?.join('') === actual;
+  expand(expected, version, context, literal, actual.length)?.join('') === actual;
 
-const equalsIgnoreCase: Matches = (actual, expected, version, context) =>
-  expand(expected, version, context, literal)?.join('').toLowerCase() === actual.toLowerCase();
+const equalsIgnoreCase: Matches = (actual, expected, version, context) => {
+  const lower = actual.toLowerCase();
+  return expand(expected, version, context, literal, lower.length)?.join('').toLowerCase() === lower;
+};
 
 const like: Matches = (actual, expected, version, context) => {
-  const pattern = expand(expected, version, context, wildcards);
-  return pattern !== undefined && matchesGlob(pattern, actual);
+  const pattern = expand(expected, version, context, wildcards, actual.length);
+  if (pattern === undefined) return false;
+  context.spend(pattern.length * actual.length);
+  return matchesGlob(pattern, actual);
 };
 
 const arn = {
@@ -72,13 +76,17 @@ const arn = {
   accepts: (expected: string, version: Version) =>
     variablesValid(expected, version) && arnParts(expected, version).length === ARN_PARTS,
   matches: ((actual, expected, version, context) => {
-    const parts = arnParts(expected, version).map((part) => expand(part, version, context, wildcards));
-    return parts.every((part) => part !== undefined) && matchesArn(parts, actual);
+    const parts = arnParts(expected, version).map((part) =>
+      expand(part, version, context, wildcards, actual.length),
+    );
+    if (!parts.every((part) => part !== undefined)) return false;
+    context.spend(parts.reduce((sum, part) => sum + part.length, 0) * actual.length);
+    return matchesArn(parts, actual);
   }) satisfies Matches,
 };
 
-const number = (matches: (actual: number, expected: number) => boolean) =>
-  typed('a number', numberOf, matches);
+const number = (matches: (actual: bigint, expected: bigint) => boolean) =>
+  typed('a number with at most 18 decimals', numberOf, matches);
 const date = (matches: (actual: number, expected: number) => boolean) =>
   typed('an ISO 8601 date or epoch seconds', dateOf, matches);
 const address = typed('an IP address or CIDR range', rangeOf, isInRange);
@@ -89,9 +97,9 @@ const positive = (comparison: Omit<Comparison, 'negated'>): Comparison => ({ ...
 const negated = (comparison: Omit<Comparison, 'negated'>): Comparison => ({ ...comparison, negated: true });
 
 /** The six orders that numbers and dates share. */
-const ordered = (
+const ordered = <T extends number | bigint>(
   type: string,
-  of: (matches: (actual: number, expected: number) => boolean) => Omit<Comparison, 'negated'>,
+  of: (matches: (actual: T, expected: T) => boolean) => Omit<Comparison, 'negated'>,
 ): [string, Comparison][] => [
   [`${type}Equals`, positive(of((actual, expected) => actual === expected))],
   [`${type}NotEquals`, negated(of((actual, expected) => actual === expected))],
@@ -144,10 +152,14 @@ export function operatorOf(name: string): Operator | undefined {
   };
 }
 
+/** Steps of comparing two values at all, however short. */
+const COMPARISON = 50;
+
 /**
  * Whether the request meets the condition. `effect` matters for a key with several values under an operator
  * without a set prefix, which AWS leaves undefined: an Allow must match with each of them, a Deny with any.
- * @throws FactoryError PolicyNotUnderstood for an unknown operator (which no parsed policy holds).
+ * @throws FactoryError PolicyNotUnderstood for an unknown operator (which no parsed policy holds), or where comparing
+ * takes too many steps.
  */
 export function meets(
   condition: Condition,
@@ -172,7 +184,10 @@ export function meets(
   }
   const holds = (value: string): boolean =>
     comparison.negated !==
-    condition.values.some((expected) => comparison.matches(value, expected, version, context));
+    condition.values.some((expected) => {
+      context.spend(COMPARISON + expected.length + value.length);
+      return comparison.matches(value, expected, version, context);
+    });
   const forAll = set === undefined ? effect === 'Allow' : set === 'ForAllValues';
   return forAll ? actual.every(holds) : actual.some(holds);
 }

@@ -6,7 +6,7 @@
  */
 import { FactoryError } from '../errors.ts';
 import { meets } from './conditions.ts';
-import { type Context, principalContext, readContext } from './context.ts';
+import { type Context, checkLength, principalContext, readContext } from './context.ts';
 import { ARN_PARTS, matchesAction, matchesGlob, wildcards } from './match.ts';
 import { isExempt, type Reach, reachOf } from './principals.ts';
 import type {
@@ -42,14 +42,17 @@ interface Judged extends StatementTrace {
 /**
  * Decides a request. `context` needs what the service and the caller's session add; keys that follow from the
  * principal (`aws:PrincipalArn`, …) are added here. The resource policy is evaluated without regard to whose it is.
- * @throws FactoryError InvalidInput when the context holds one key twice in different case, PolicyNotUnderstood
- * when a policy stands where one with (or without) principals belongs.
+ * @throws FactoryError InvalidInput when the context holds one key twice in different case or the request is longer
+ * than any real one, PolicyNotUnderstood when a policy stands where one with (or without) principals belongs, or
+ * comparing takes too many steps.
  */
 export function authorize(
   request: AccessRequest,
   policies: ApplicablePolicies,
   options: AuthorizeOptions = {},
 ): Decision {
+  checkLength('action', request.action.length);
+  checkLength('resource', request.resource.length);
   const context = readContext(principalContext(request.principal), request.context);
   const judge = (policy: Policy, kind: PolicyRole): Judged[] =>
     policy.statements.map((statement) =>
@@ -143,8 +146,12 @@ function judgeStatement(
   if (principal && reach === undefined) return failing('principal');
   if (notPrincipal && isExempt(notPrincipal, request.principal, hasBoundary)) return failing('principal');
 
-  const actions = action?.filter((pattern) => matchesAction(pattern, request.action));
-  if (actions ? actions.length === 0 : notAction?.some((pattern) => matchesAction(pattern, request.action))) {
+  const covers = (pattern: string): boolean => {
+    context.spend(pattern.length * request.action.length);
+    return matchesAction(pattern, request.action);
+  };
+  const actions = action?.filter(covers);
+  if (actions ? actions.length === 0 : notAction?.some(covers)) {
     return failing('action');
   }
   if (!coversResource(statement, policy.version, request.resource, context)) return failing('resource');
@@ -164,9 +171,13 @@ function coversResource(
   context: Context,
 ): boolean {
   const patterns = (resource ?? notResource ?? []).map((entry) =>
-    expand(complete(entry, version), version, context, wildcards),
+    expand(complete(entry, version), version, context, wildcards, requested.length),
   );
-  const covered = patterns.some((pattern) => pattern !== undefined && matchesGlob(pattern, requested));
+  const covered = patterns.some((pattern) => {
+    if (pattern === undefined) return false;
+    context.spend(pattern.length * requested.length);
+    return matchesGlob(pattern, requested);
+  });
   if (resource) return covered;
   if (!notResource) return true;
   // What an exception without a value would have excepted is unknown: an Allow then covers nothing.

@@ -8,7 +8,7 @@ export const MAX_POLICY_DEPTH = 10;
 /** Says what was expected at a place of the document. The place names fields, never values. */
 export type Refuse = (path: string, expected: string) => never;
 
-const STRUCTURE = /"(?:[^"\\]|\\.)*"|[{}[\]:,]/g;
+const STRUCTURE = /"(?:[^"\\]|\\.)*"|[{}[\]:,]|-?\d[\d.eE+-]*/g;
 
 /**
  * Parses `source`. A value that is not text is taken through its JSON form, so that getters, prototypes and
@@ -43,7 +43,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** JSON.parse keeps the last of several equal keys and nests without bound; `text` is valid JSON. */
+/** JSON.parse keeps the last of several equal keys, nests without bound and rounds; `text` is valid JSON. */
 function checkStructure(text: string, refuse: Refuse): void {
   const open: (Set<string> | undefined)[] = [];
   let last = '';
@@ -58,7 +58,26 @@ function checkStructure(text: string, refuse: Refuse): void {
       const keys = open.at(-1);
       if (keys?.has(key)) refuse('document', `the key ${JSON.stringify(key.slice(0, 64))} only once`);
       keys?.add(key);
+    } else if (/^[-\d]/.test(token) && decimal(token) !== decimal(String(Number(token)))) {
+      refuse('document', 'no number that would lose digits');
     }
     last = token;
   }
+}
+
+/** A number's value as digits and a power of ten, however it is written; undefined where it is infinite. */
+function decimal(number: string): string | undefined {
+  const [, sign = '', whole = '', fraction = '', exponent = 0] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(number) ?? [];
+  const digits = (whole + fraction).replace(/^0+/, '');
+  const significant = withoutZerosAtEnd(digits);
+  if (significant === '') return whole === '' ? undefined : '0';
+  return `${sign}${significant}e${Number(exponent) - fraction.length + digits.length - significant.length}`;
+}
+
+/** Not by `/0+$/`, which tries again from every zero. */
+function withoutZerosAtEnd(digits: string): string {
+  let end = digits.length;
+  while (digits[end - 1] === '0') end--;
+  return digits.slice(0, end);
 }

@@ -1,19 +1,32 @@
 /** Reading the typed values of conditions: numbers, dates and addresses. Undefined where a text is not one. */
 
-const NUMBER = /^[+-]?\d+(?:\.\d+)?$/;
+const DECIMALS = 18;
+const NUMBER = new RegExp(`^([+-]?)(\\d+)(?:\\.(\\d{1,${DECIMALS}}))?$`);
 
-export const numberOf = (text: string): number | undefined => (NUMBER.test(text) ? Number(text) : undefined);
+/** In units of the last decimal, so that no two different numbers compare equal. */
+export function numberOf(text: string): bigint | undefined {
+  const [, sign, whole, fraction = ''] = NUMBER.exec(text) ?? [];
+  if (whole === undefined) return undefined;
+  const units = BigInt(whole + fraction.padEnd(DECIMALS, '0'));
+  return sign === '-' ? -units : units;
+}
 
 /** The W3C profile of ISO 8601: a date, or a date and a time with its zone. */
 const DATE = /^\d{4}(?:-\d{2}(?:-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2}))?)?)?$/;
-/** Seconds; four digits are a year. */
-const EPOCH = /^\d{5,}$/;
+/** Seconds; four digits are a year, and more than twelve are beyond any date. */
+const EPOCH = /^\d{5,12}$/;
 
 /** Milliseconds since 1970 of an ISO 8601 date or of epoch seconds. */
 export function dateOf(text: string): number | undefined {
   if (EPOCH.test(text)) return Number(text) * 1000;
-  const time = DATE.test(text) ? Date.parse(text) : Number.NaN;
+  const time = DATE.test(text) && isDay(text.slice(0, 10)) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(time) ? undefined : time;
+}
+
+/** Date.parse takes the 30th of February for the 2nd of March. */
+function isDay(date: string): boolean {
+  const time = Date.parse(date);
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(date);
 }
 
 export function booleanOf(text: string): boolean | undefined {

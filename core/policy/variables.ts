@@ -3,7 +3,7 @@
  * for the characters themselves. Only version 2012-10-17 knows them; before, they are plain text.
  */
 import type { Context } from './context.ts';
-import { ARN_PARTS, type Glyph, literal, type wildcards } from './match.ts';
+import { ARN_PARTS, type Glyph, literal, MANY, type wildcards } from './match.ts';
 import type { Policy } from './types.ts';
 
 /** Either a variable, or the text up to the next one. `[^}]*` also takes what is not a well-formed variable. */
@@ -23,24 +23,26 @@ export const variablesAreValid = (text: string): boolean =>
 
 /**
  * `text` as a pattern, with the request's values in place of variables. Undefined where a variable has no
- * value, no default, or several values: such a pattern matches nothing.
+ * value, no default, or several values: such a pattern matches nothing. It is cut once it demands more than
+ * `longest` characters: it then matches nothing of that length either way, and repeated variables cannot fill memory.
  */
 export function expand(
   text: string,
   version: Policy['version'],
   context: Context,
   read: typeof wildcards | typeof literal,
+  longest: number,
 ): Glyph[] | undefined {
   if (version !== '2012-10-17') return read(text);
   const pattern: Glyph[] = [];
+  let demanded = 0;
   for (const token of tokens(text)) {
-    if (!isVariable(token)) {
-      pattern.push(...read(token));
-      continue;
-    }
-    const value = ESCAPE.exec(token)?.[1] ?? requestValue(token, context);
+    const value = isVariable(token) ? (ESCAPE.exec(token)?.[1] ?? requestValue(token, context)) : token;
     if (value === undefined) return undefined;
-    pattern.push(...literal(value));
+    for (const glyph of isVariable(token) ? literal(value) : read(value)) {
+      pattern.push(glyph);
+      if (glyph !== MANY && ++demanded > longest) return pattern;
+    }
   }
   return pattern;
 }
@@ -58,7 +60,7 @@ export function arnParts(text: string, version: Policy['version']): string[] {
   for (const token of version === '2012-10-17' ? tokens(text) : [text]) {
     const [first = '', ...rest] = isVariable(token) && version === '2012-10-17' ? [token] : token.split(':');
     parts[parts.length - 1] += first;
-    parts.push(...rest);
+    for (const part of rest) parts.push(part);
   }
   if (parts.length <= ARN_PARTS) return parts;
   return [...parts.slice(0, ARN_PARTS - 1), parts.slice(ARN_PARTS - 1).join(':')];

@@ -16,7 +16,6 @@ export interface TrustPolicyDocument {
 export function readTrustPolicy(text: string): TrustPolicyDocument {
   const root = readJson(text, unreadable);
   if (!isObject(root)) return unreadable('document', 'an object');
-  if (hasUnsafeNumber(root)) return unreadable('document', 'no number that would lose digits');
   const statements: readonly unknown[] = Array.isArray(root.Statement) ? root.Statement : [root.Statement];
   if (!statements.every(isObject)) return unreadable('Statement', 'an object or a list of objects');
   return { root, statements };
@@ -49,12 +48,6 @@ export function strings(value: unknown): readonly string[] | undefined {
 /** A copy with other values, keys and their order kept. Safe with keys such as `__proto__`. */
 export const mapEntries = (object: JsonObject, value: (key: string, old: unknown) => unknown): JsonObject =>
   Object.fromEntries(Object.entries(object).map(([key, old]) => [key, value(key, old)]));
-
-/** Recursion is safe: the depth is bounded. */
-const hasUnsafeNumber = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null
-    ? Object.values(value).some(hasUnsafeNumber)
-    : typeof value === 'number' && !(Math.abs(value) <= Number.MAX_SAFE_INTEGER);
 
 function unreadable(path: string, expected: string): never {
   throw new FactoryError('TrustPolicyUnreadable', `Trust policy, ${path}: expected ${expected}`);

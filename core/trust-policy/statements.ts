@@ -88,7 +88,7 @@ export function judgeStatements(
   if (tenantArns.size > 1 && judged.some(({ judgement }) => judgement.kind !== 'refused')) {
     throw new FactoryError(
       'SeveralTenantProviders',
-      `The trust policy names two providers of the tenant: ${[...tenantArns].join(' and ')}`,
+      `The trust policy names two providers of the tenant: ${[...tenantArns].slice(0, 2).join(' and ')}`,
     );
   }
   return judged;
@@ -145,4 +145,9 @@ function isPlaceholder(value: string, { placeholders, clientIds }: ConsentTerms)
   return BARE_WORD.test(value) && !isGuid(value) && !listed;
 }
 
-const quote = (values: readonly string[]): string => values.map((value) => value.slice(0, 80)).join(' ');
+/** The first ones, in few words. */
+const quote = (values: readonly string[]): string =>
+  values
+    .slice(0, 3)
+    .map((value) => value.slice(0, 80))
+    .join(' ') + (values.length > 3 ? ` and ${values.length - 3} more` : '');

@@ -147,6 +147,23 @@ describe('a role is left alone', () => {
     });
   });
 
+  it('and says few words about many audiences, those of the provider first', () => {
+    const many = Array.from({ length: 3000 }, (_, index) => `api://${index}`);
+    const trustPolicy = policyWith({ StringEquals: { [aud]: [...many, 'api://listed'] } });
+    const provider = { ...PROVIDER, clientIds: [PLACEHOLDER, 'api://listed'] };
+    const result = evaluate({ trustPolicy, provider });
+    expect(result).toMatchObject({ reason: 'audience-not-placeholder' });
+    const { detail, foreignAudiences = [] } = {
+      detail: '',
+      ...result,
+      foreignAudiences: [] as readonly string[],
+      ...result,
+    };
+    expect(detail.length).toBeLessThan(400);
+    expect(foreignAudiences).toHaveLength(100);
+    expect(foreignAudiences.slice(0, 2)).toEqual(['api://listed', 'api://0']);
+  });
+
   it('and still says which audience it names, where its form never consents', () => {
     const foreign = { Condition: { StringEquals: { [aud]: [AUDIENCE, 'api://one'] } }, Action: 'sts:*' };
     expect(evaluate({ trustPolicy: policy(statement(foreign)), recordedAudience: AUDIENCE })).toMatchObject({

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { MAX_CLIENT_IDS } from '../../core/consent.ts';
 import { eventId, roleId, roleName } from '../../core/ids.ts';
-import { decideInspection, type Inspection, MAX_CLIENT_IDS } from '../../core/inspection.ts';
+import { decideInspection, type Inspection } from '../../core/inspection.ts';
 import type { LedgerEntry } from '../../core/ledger-entry.ts';
 import {
   ACCOUNT,

@@ -67,6 +67,8 @@ describe('a provider', () => {
     ['the other token version', providerArnOf('aws', ACCOUNT, ISSUER_V2.url)],
     ['a SAML provider', 'arn:aws:iam::111122223333:saml-provider/sts.windows.net'],
     ['no ARN', `sts.windows.net/${TENANT}/`],
+    ['a path longer than IAM has', arn(`${TENANT}${'/'.repeat(250)}`)],
+    ['slashes without end, and something else', arn(`${TENANT}${'/'.repeat(60_000)}x`)],
   ])('is not the tenant’s for %s', (_, federated) => {
     expect(isTenantProvider(ISSUER, federated, ACCOUNT)).toBe(false);
   });

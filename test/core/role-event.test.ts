@@ -138,3 +138,42 @@ describe('anything at all', () => {
     );
   }
 });
+
+describe('fields that are longer than what they are named for', () => {
+  const altered = (name: string, change: (record: Record<string, unknown>) => Record<string, unknown>) => {
+    const event = eventFixture(name) as { detail: Record<string, unknown> };
+    return { ...event, detail: { ...event.detail, ...change(event.detail) } };
+  };
+  const long = 'x'.repeat(100_000);
+
+  it.each([
+    ['the name of the call', 'update-assume-role-policy', { eventName: long }],
+    ['the code of its error', 'create-role.error-code-with-suffix', { errorCode: long }],
+  ])('are cut where they are quoted: %s', (_, name, change) => {
+    const event = parseRoleEvent(altered(name, () => change));
+    expect(event).toMatchObject({ kind: 'ignored', detail: expect.stringMatching(/xxx$/) });
+    expect(JSON.stringify(event).length).toBeLessThan(500);
+  });
+
+  it('count as absent: who created the role, its path, the name of the replay', () => {
+    const event = altered('create-role.replayed', ({ responseElements }) => ({
+      userIdentity: { arn: `arn:aws:iam::111122223333:user/${long}` },
+      responseElements: { role: { ...(responseElements as { role: object }).role, path: `/${long}/` } },
+    }));
+    expect(parseRoleEvent({ ...event, 'replay-name': long })).toMatchObject({
+      kind: 'create-role',
+      createdBy: null,
+      path: '/',
+      replayName: null,
+    });
+  });
+
+  it('make no time out of a day that the calendar does not have', () => {
+    expect(
+      parseRoleEvent(altered('delete-role.console', () => ({ eventTime: '2026-02-30T09:15:27Z' }))),
+    ).toEqual({
+      kind: 'malformed',
+      missing: ['eventTime'],
+    });
+  });
+});

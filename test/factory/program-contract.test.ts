@@ -155,12 +155,6 @@ describe('the program', () => {
     expect(stderr).toContain('npm start -- [options]');
   });
 
-  it('exits with 1 and leaves nothing where its port is taken', async () => {
-    const { code, stdout, stderr, left } = await runScript('bin/sandbox.ts', ['--port', String(port)]);
-    expect({ code, stdout, left }).toEqual({ code: 1, stdout: '', left: [] });
-    expect(stderr).toContain('EADDRINUSE');
-  });
-
   it('ends at SIGTERM with 0, in the middle of its work, and leaves no process and no file', async () => {
     const [member] = clients.members;
     if (!member) throw new Error('There is no member account');

@@ -135,6 +135,17 @@ describe('the settings of a function', () => {
     ['LEASE_SECONDS', '-1'],
     ['WRITERS_SECONDS', '1m'],
     ['REPLICATION_SECONDS', 'Infinity'],
+    ['REPLICATION_SECONDS', '9'.repeat(400)],
+    ['SETTLE_SECONDS', '86401'],
+    ['SETTLE_SECONDS', `0.${'0'.repeat(400)}1`],
+    ['AZURE_AUTHORITY_HOST', ' https://login.microsoftonline.com'],
+    ['AZURE_AUTHORITY_HOST', 'https://login.microsoftonline.com\n'],
+    ['AZURE_AUTHORITY_HOST', 'https://user:hunter2@login.microsoftonline.com'],
+    ['AZURE_AUTHORITY_HOST', 'https:login.microsoftonline.com'],
+    ['GRAPH_ENDPOINT', 'https://graph.microsoft.com/v1.0'],
+    ['GRAPH_ENDPOINT', 'https://graph.microsoft.com?x=y'],
+    ['GRAPH_ENDPOINT', 'https://graph.microsoft.com#'],
+    ['PLACEHOLDERS', '[]'],
   ])('are invalid with %s = %s, which alone is named', (name, value) => {
     expect(problemsOf({ ...ENV, [name]: value })).toEqual([expect.stringMatching(`^${name}: expected `)]);
   });

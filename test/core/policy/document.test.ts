@@ -229,3 +229,30 @@ describe('a hostile document', () => {
     }
   });
 });
+
+describe('a number', () => {
+  const withValue = (operator: string, value: string) =>
+    `{"Statement":{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"${operator}":{"k:a":${value}}}}}`;
+
+  it.each(['9007199254740993', '0.10000000000000000001', '1e999', '1e-400'])(
+    'that loses digits when it is read is refused: %s',
+    (value) => {
+      expect(() => parsePolicy(withValue('NumericEquals', value), 'p', 'identity')).toThrowError(
+        expect.objectContaining({
+          name: 'PolicyNotUnderstood',
+          message: expect.stringContaining('lose digits'),
+        }),
+      );
+    },
+  );
+
+  it.each([
+    ['DateGreaterThan', '"2026-02-30"', 'ISO 8601'],
+    ['DateGreaterThan', '"2025-02-29T00:00:00Z"', 'ISO 8601'],
+    ['DateGreaterThan', `"${'9'.repeat(40)}"`, 'ISO 8601'],
+  ])('or a day that there is not is refused: %s %s', (operator, value, expected) => {
+    expect(() => parsePolicy(withValue(operator, value), 'p', 'identity')).toThrowError(
+      expect.objectContaining({ name: 'PolicyNotUnderstood', message: expect.stringContaining(expected) }),
+    );
+  });
+});

@@ -364,3 +364,55 @@ describe('a policy in the wrong place', () => {
     expect(() => authorize(request(), policies)).toThrow(FactoryError);
   });
 });
+
+describe('a request without bound', () => {
+  const policies = { identity: [policyOf('identity', ALLOW_ALL)] };
+  const long = 'x'.repeat(200_000);
+
+  it.each([
+    ['action', { action: `sqs:${long}` }],
+    ['resource', { resource: long }],
+    ['aws:PrincipalArn', { principal: { type: 'aws', accountId: ACCOUNT, arn: long } as const }],
+    ['k:many', { context: { 'k:many': Array(40_000).fill('x') } }],
+    [
+      'condition keys',
+      { context: Object.fromEntries(Array.from({ length: 9000 }, (_, n) => [`k:${n}`, ''])) },
+    ],
+  ])('is refused, naming the limit: %s', (_, changes) => {
+    expect(() => authorize(request(changes), policies)).toThrowError(
+      expect.objectContaining({
+        name: 'InvalidInput',
+        message: expect.stringContaining('at most 32768 characters'),
+      }),
+    );
+  });
+});
+
+describe('a policy that is made to take long', () => {
+  const value = `${'a'.repeat(10_000)}b`;
+  const patterns = (pattern: (n: number) => string) =>
+    policyOf('identity', {
+      ...ALLOW_ALL,
+      Condition: { StringLike: { 'k:a': Array.from({ length: 1500 }, (_, n) => pattern(n)) } },
+    });
+
+  it.each<[string, (n: number) => string]>([
+    ['with values of the request in wildcards', (n) => `*\${k:b}?*${n}`],
+    ['with many wildcards', (n) => `${'*a?'.repeat(8)}*${n}`],
+  ])('is refused after so many steps, naming the limit: %s', (_, pattern) => {
+    const asked = request({ context: { 'k:a': value, 'k:b': 'a'.repeat(9000) } });
+    const hostile = Array.from({ length: 3 }, () => patterns(pattern));
+    expect(() => authorize(asked, { identity: hostile })).toThrowError(
+      expect.objectContaining({
+        name: 'PolicyNotUnderstood',
+        message: expect.stringContaining('at most 250000000 steps'),
+      }),
+    );
+  });
+
+  it('is not one that is merely long', () => {
+    const long = Array.from({ length: 40 }, () => patterns((n) => `*-${n}-*`));
+    const { allowed } = authorize(request({ context: { 'k:a': 'x-1499-y' } }), { identity: long });
+    expect(allowed).toBe(true);
+  });
+});

@@ -15,6 +15,7 @@ describe('a trust policy', () => {
     ['an object', '{"Statement":{"Effect":"Allow"},"Version":"2012-10-17"}'],
     ['an empty list', '{"Statement":[]}'],
     ['unknown elements', '{"Id":"é\\u2028\\"","Statement":[{"X":{"y":[1,true,null,{}]}}],"Z":0.5}'],
+    ['numbers in any notation', '{"Statement":[{"a":[0.1,1.50,1E5,-2e-7,0e9,1e21,9007199254740992]}]}'],
     ['hostile names', '{"__proto__":{"a":1},"Statement":[{"__proto__":{"b":2},"constructor":"c"}]}'],
   ])('is written back as it was, with Statement as %s', (_, text) => {
     expect(roundTrip(text)).toBe(JSON.stringify(JSON.parse(text)));
@@ -54,6 +55,9 @@ describe('what cannot be read', () => {
     ['a key that stands twice', '{"Statement":[{"Sid":"a","\\u0053id":"b"}]}', 'only once'],
     ['a number that would lose digits', '{"Statement":[{"a":12345678901234567890}]}', 'lose digits'],
     ['a number beyond all bounds', '{"Statement":[{"a":1e999}]}', 'lose digits'],
+    ['a fraction that would lose digits', '{"Statement":[{"a":0.12345678901234567891}]}', 'lose digits'],
+    ['a number that would become nothing', '{"Statement":[{"a":-1e-400}]}', 'lose digits'],
+    ['one more than an integer can be', '{"Statement":[{"a":9007199254740993}]}', 'lose digits'],
   ])('is refused without quoting it: %s', (_, text, why) => {
     expect(() => readTrustPolicy(text)).toThrowError(
       expect.objectContaining({ name: 'TrustPolicyUnreadable', message: expect.stringContaining(why) }),
