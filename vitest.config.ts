@@ -9,12 +9,14 @@ const LAST = { groupOrder: 2 };
 
 export default defineConfig({
   test: {
+    // The tests of the sandbox wait more than they work: two side by side, also on two cores.
+    maxWorkers: 2,
     provide: { runDir: join(tmpdir(), `oidc-factory-test-${randomUUID()}`) },
     projects: [
       {
         test: {
           name: 'unit',
-          include: ['test/{bin,core,fuzz,lambdas,lib,statemachines,workflows,contracts,clouds}/**/*.test.ts'],
+          include: ['test/{bin,core,fuzz,lambdas,lib,statemachines,simulator,workflows,contracts,clouds}/**/*.test.ts'],
           sequence: FIRST,
         },
       },

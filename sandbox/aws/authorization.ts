@@ -80,12 +80,9 @@ export function createAuthorizer(options: AuthorizationOptions): Authorizer {
         if (decision.allowed) return { allowed: true };
         return { allowed: false, message: refusal(accessRequest, reason(decision, request.action)) };
       } catch (error) {
-        // What the evaluator does not understand opens nothing.
-        if (!isFactoryError(error, 'PolicyNotUnderstood')) throw error;
-        const message = refusal(
-          accessRequest,
-          `because the sandbox does not understand a policy: ${error.message}`,
-        );
+        // What the evaluator does not understand, or is too large for it, opens nothing.
+        if (!isFactoryError(error)) throw error;
+        const message = refusal(accessRequest, `because the sandbox cannot decide: ${error.message}`);
         return { allowed: false, message, cause: error };
       }
     },
