@@ -7,6 +7,9 @@ import { defineConfig } from 'vitest/config';
 const FIRST = { groupOrder: 1 };
 const LAST = { groupOrder: 2 };
 
+// A guard against what never ends, far from what anything takes: speed is measured elsewhere.
+const PATIENT = { testTimeout: 60_000, hookTimeout: 60_000 };
+
 export default defineConfig({
   test: {
     // The tests of the sandbox wait more than they work: two side by side, also on two cores.
@@ -16,7 +19,10 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['test/{bin,core,fuzz,lambdas,lib,statemachines,simulator,workflows,contracts,clouds}/**/*.test.ts'],
+          include: [
+            'test/{bin,core,fuzz,lambdas,lib,statemachines,simulator,workflows,contracts}/**/*.test.ts',
+          ],
+          ...PATIENT,
           sequence: FIRST,
         },
       },
@@ -26,8 +32,7 @@ export default defineConfig({
           include: ['test/{sandbox,factory}/**/*.test.ts'],
           globalSetup: ['test/assembly.setup.ts'],
           setupFiles: ['test/least-privilege/test-file.setup.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          ...PATIENT,
           sequence: FIRST,
         },
       },
