@@ -55,6 +55,8 @@ export interface LedgerEntry extends Incarnation {
   readonly generation: number;
   /** When the application of this generation was first about to be made: it may exist from then on. */
   readonly applicationIntentAt?: string;
+  /** Since when it is known to exist: made, or its name found taken. What is not shown long afterwards is lost. */
+  readonly applicationKnownAt?: string;
   readonly applicationObjectId?: AppObjectId;
   readonly appId?: AppId;
   readonly servicePrincipalId?: ServicePrincipalId;

@@ -33,10 +33,19 @@ const roleArns = ({ partition, accountId, roleName }: RoleTarget): string[] => [
   `arn:${partition}:iam::${accountId}:role/*/${roleName}`,
 ];
 
+/**
+ * As {@link roleArns}, in any case: IAM finds a role however its name is spelled, and then asks about the ARN with
+ * the role's own spelling. That is another one where a name was used again. Policies compare with regard to case,
+ * so each letter is left open; names of the same length and form can be read as well.
+ */
+const roleArnsInAnyCase = (target: RoleTarget): string[] =>
+  roleArns({ ...target, roleName: target.roleName.replace(/[a-z]/gi, '?') as RoleName });
+
 /** Read and tag this role; read the account's providers, one of which the role names. */
 export const inspectSessionPolicy = (target: RoleTarget): string =>
   policyOf(
-    { Action: ['iam:GetRole', 'iam:TagRole'], Resource: roleArns(target) },
+    { Action: ['iam:GetRole'], Resource: roleArnsInAnyCase(target) },
+    { Action: ['iam:TagRole'], Resource: roleArns(target) },
     {
       Action: ['iam:GetOpenIDConnectProvider'],
       Resource: [`arn:${target.partition}:iam::${target.accountId}:oidc-provider/*`],
@@ -55,7 +64,7 @@ export const trustSessionPolicy = (
   target: RoleTarget & { readonly roleId: RoleId; readonly providerArn: ProviderArn },
 ): string =>
   policyOf(
-    { Action: ['iam:GetRole'], Resource: roleArns(target) },
+    { Action: ['iam:GetRole'], Resource: roleArnsInAnyCase(target) },
     {
       Action: ['iam:TagRole', 'iam:UpdateAssumeRolePolicy'],
       Resource: roleArns(target),

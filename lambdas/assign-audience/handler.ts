@@ -34,20 +34,20 @@ async function assign(ports: AssignPorts, settings: HandlerSettings, input: Step
   const assignment = assignmentOf(entry);
 
   const access = await accounts.trust(assignment);
-  const role = await roleOf(access, assignment, isWithin(settings.settleSeconds, entry.roleCreatedAt, clock));
   const provider = await providerOf(access, assignment);
+  // The last call before the write: what others change in between is lost.
+  const role = await roleOf(access, assignment, isWithin(settings.settleSeconds, entry.roleCreatedAt, clock));
   const { changed, document, pinned } = decide(role, provider, assignment, settings);
-  if (changed) {
-    await write(access, role, document, maySettle);
-    await bestEffort(telemetry, 'Read-back of the trust policy', async () => {
-      const now = await access.getRole(role.roleName);
-      const holds = now?.roleId === role.roleId && !decide(now, provider, assignment, settings).changed;
-      if (!holds) throw new FactoryError('NotSettled');
-    });
-  }
-  await bestEffort(telemetry, 'Tagging the outcome', () =>
-    access.tagRole(role.roleName, readyTags(assignment)),
-  );
+  if (changed) await write(access, role, document, maySettle);
+  await bestEffort(telemetry, 'Read-back and tagging of the outcome', async () => {
+    // Not where the read-back shows another incarnation, or one that its developer has withdrawn meanwhile.
+    const now = changed ? await access.getRole(role.roleName) : role;
+    if (now?.roleId !== role.roleId) throw new FactoryError('NotSettled');
+    if (decide(now, provider, assignment, settings).changed) {
+      telemetry.problem('The trust policy reads otherwise', new FactoryError('NotSettled'));
+    }
+    await access.tagRole(role.roleName, readyTags(assignment));
+  });
   const ready = await finish(writer, entry, (stored) => ({
     ...withoutError(stored),
     phase: 'ready',

@@ -77,6 +77,8 @@ export async function write(
   try {
     await access.updateTrustPolicy(role.roleName, document);
   } catch (error) {
+    // It was read a moment ago: deleted since, or not known everywhere yet. The next look tells.
+    if (isFactoryError(error, 'RoleGone')) throw new FactoryError('NotSettled', undefined, { cause: error });
     if (!maySettle || !isFactoryError(error, 'MemberAccessDenied')) throw error;
     throw new FactoryError('NotSettled', 'IAM does not know the mark yet', { cause: error });
   }

@@ -63,11 +63,13 @@ export const confirmRoleGone =
   };
 
 /**
- * When nothing of a former owner is in flight any more, in milliseconds. Where an application was about to be made
- * and no answer came, it may exist unseen until the directory shows it.
+ * When nothing of a former owner is in flight any more, in milliseconds. Where an application or its service
+ * principal was about to be made and no answer came, it may exist unseen until the directory shows it; the last
+ * attempt was after the last write.
  */
 function quietFrom(entry: LedgerEntry, now: number, settings: HandlerSettings): number {
   const writersDone = now + settings.writersSeconds * 1000;
-  if (!entry.applicationIntentAt || entry.applicationObjectId) return writersDone;
-  return Math.max(writersDone, Date.parse(entry.applicationIntentAt) + settings.replicationSeconds * 1000);
+  const { applicationIntentAt, applicationObjectId, servicePrincipalId } = entry;
+  if (!applicationIntentAt || (applicationObjectId && servicePrincipalId)) return writersDone;
+  return Math.max(writersDone, Date.parse(entry.updatedAt) + settings.replicationSeconds * 1000);
 }

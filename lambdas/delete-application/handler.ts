@@ -40,7 +40,7 @@ async function deleteGeneration(
   );
   if (!found) {
     // Ours by its recorded id, and perhaps only invisible: deleting what is gone already does no harm.
-    if (recorded) await remove(ports, settings, recorded, entry.servicePrincipalId);
+    if (recorded) await remove(ports, settings, recorded, await recordedPrincipal(ports, entry));
     return recorded;
   }
   const expected = {
@@ -56,6 +56,10 @@ async function deleteGeneration(
   await remove(ports, settings, found.objectId, await servicePrincipalOf(ports, entry, found));
   return found.objectId;
 }
+
+/** What was made and never recorded is found by the client id. */
+const recordedPrincipal = async ({ directory }: DeletePorts, { servicePrincipalId, appId }: LedgerEntry) =>
+  servicePrincipalId ?? (appId && (await directory.servicePrincipal(appId))?.id);
 
 async function servicePrincipalOf(
   { directory }: DeletePorts,

@@ -1,4 +1,5 @@
-import { FactoryError } from '../../core/errors.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { FactoryError, isFactoryError } from '../../core/errors.ts';
 import { decideInspection } from '../../core/inspection.ts';
 import type { LedgerEntry } from '../../core/ledger-entry.ts';
 import { MARK_KEY, pendingTags, tagOf } from '../../core/tags.ts';
@@ -48,6 +49,8 @@ export const inspectRole =
       case 'ready':
         return { decision: 'ready', reason: 'nothing to change', entry: null };
       case 'skip':
+        // Claimed by an earlier attempt of this very step: what was begun must not be left behind in silence.
+        if (entry?.owner === execution) throw new FactoryError('ConsentWithdrawn', answer.reason);
         if (role && answer.foreignAudiences) {
           await reportForeignAudiences(ports, access, run.accountId, role, answer.foreignAudiences);
         }
@@ -92,9 +95,18 @@ function claimOf(
 /**
  * TagRole addresses a name: where the role was replaced since it was read, the successor gets this mark. So a role
  * that shows the mark is not marked again, and nothing is written to a role that does not show it; then the mark
- * that is seen can only be the one of the incarnation that was inspected.
+ * that is seen can only be the one of the incarnation that was inspected. And it is read once more right before, so
+ * that what was not decided upon is marked only where it changes within that one call.
  */
 async function mark(access: InspectAccess, role: RoleView): Promise<void> {
   if (tagOf(role.tags, MARK_KEY) === role.roleId) return;
-  await access.tagRole(role.roleName, pendingTags(role.roleId));
+  const now = await access.getRole(role.roleName);
+  if (!isDeepStrictEqual(now, role))
+    throw new FactoryError('NotSettled', 'The role changes while it is inspected');
+  try {
+    await access.tagRole(role.roleName, pendingTags(role.roleId));
+  } catch (error) {
+    // It was read a moment ago: deleted since, or not known everywhere yet. The next look tells.
+    throw isFactoryError(error, 'RoleGone') ? new FactoryError('NotSettled') : error;
+  }
 }

@@ -1,11 +1,13 @@
-import { type ErrorCode, FactoryError } from '../../core/errors.ts';
+import { evaluateConsent } from '../../core/consent.ts';
+import { type ErrorCode, FactoryError, isFactoryError } from '../../core/errors.ts';
 import type { LedgerEntry, Step } from '../../core/ledger-entry.ts';
-import { failedTags, hasIgnoreTag, MARK_KEY, tagOf } from '../../core/tags.ts';
+import { failedTags, MARK_KEY, tagOf } from '../../core/tags.ts';
 import { bestEffort } from '../best-effort.ts';
 import { firstEntry, withRole } from '../incarnation-entry.ts';
 import {
   isLeasedByAnother,
   isoTime,
+  isWithin,
   type LedgerWriter,
   ledgerWriter,
   record,
@@ -39,7 +41,7 @@ export async function recordFailure(
   const now = isoTime(clock.now());
   const writer = ledgerWriter(ports, settings, execution);
   const code = errorCodeOf(failure.code);
-  const look = await lookAt(ports, run);
+  const look = await lookAt(ports, settings, run, code);
   const incarnations = await ledger.incarnations(run.accountId, run.roleName);
   const roleId =
     run.roleId ?? incarnations.find(({ owner }) => owner === execution)?.roleId ?? look?.role?.roleId;
@@ -51,6 +53,7 @@ export async function recordFailure(
   if (roleId) {
     const role = look?.role?.roleId === roleId ? look.role : undefined;
     const isGone = look !== undefined && role === undefined;
+    if (isGone) assertSettled(look.role, entry?.roleCreatedAt ?? run.eventTime, clock, settings);
     // Without an entry nothing was made, so nothing remains to be removed.
     if (isGone && !entry) return { outcome: 'superseded' };
     const known = entry ?? firstEntry(run, roleId, now);
@@ -62,11 +65,13 @@ export async function recordFailure(
     };
     await record(writer, failed, entry);
     if (isGone) return { outcome: 'role-gone', roleId };
-    if (look && role && mayTag(role, code)) {
+    if (look && role && mayTag(role, failed, code, settings)) {
       const { access } = look;
-      await bestEffort(telemetry, 'Tagging the failure', () =>
-        access.tagRole(role.roleName, failedTags(code)),
-      );
+      await bestEffort(telemetry, 'Tagging the failure', async () => {
+        // TagRole addresses a name, and the look was some calls ago.
+        const now = await access.getRole(role.roleName);
+        if (now && mayTag(now, failed, code, settings)) await access.tagRole(role.roleName, failedTags(code));
+      });
     }
   }
   telemetry.event('Role failed', { ...run, roleId, step: failure.step, code });
@@ -74,11 +79,35 @@ export async function recordFailure(
   return { outcome: 'failed', code };
 }
 
-async function lookAt({ accounts, telemetry }: RecordPorts, run: CreateRun): Promise<Look> {
+/** A stale read may show no role, or its former incarnation, for as long as the role is young. */
+function assertSettled(
+  shown: RoleView | undefined,
+  createdAt: string,
+  clock: Ports['clock'],
+  { settleSeconds }: HandlerSettings,
+): void {
+  const isLater = shown !== undefined && Date.parse(shown.createdAt) > Date.parse(createdAt);
+  if (!isLater && isWithin(settleSeconds, createdAt, clock)) throw new FactoryError('NotSettled');
+}
+
+async function lookAt(
+  { accounts, telemetry, clock }: RecordPorts,
+  settings: HandlerSettings,
+  run: CreateRun,
+  code: ErrorCode,
+): Promise<Look> {
   try {
     const access = await accounts.inspect(run);
-    return { access, role: await access.getRole(run.roleName) };
+    let role = await access.getRole(run.roleName);
+    if (role && code === 'RoleGone') {
+      // Then one of the two looks is behind.
+      await clock.sleep(settings.secondLookSeconds * 1000);
+      role = await access.getRole(run.roleName);
+    }
+    return { access, role };
   } catch (error) {
+    // Whether a role that seemed gone is to be removed is settled by a look, and by nothing else.
+    if (code === 'RoleGone' && isFactoryError(error) && error.retryable) throw error;
     telemetry.problem('The role could not be looked at once more', error);
     return undefined;
   }
@@ -95,6 +124,22 @@ function isOthersBusiness(writer: LedgerWriter, entry: LedgerEntry, { step, code
   throw new FactoryError('LeaseHeld');
 }
 
-/** Only a role that the factory has marked, and whose developer has not withdrawn it since. */
-const mayTag = ({ roleId, tags }: RoleView, code: ErrorCode): boolean =>
-  tagOf(tags, MARK_KEY) === roleId && !hasIgnoreTag(tags) && code !== 'ConsentWithdrawn';
+/** Only the incarnation that the factory has marked, and whose developer has not withdrawn it since. */
+function mayTag(role: RoleView, entry: LedgerEntry, code: ErrorCode, settings: HandlerSettings): boolean {
+  const { roleId, accountId, audience } = entry;
+  if (role.roleId !== roleId || tagOf(role.tags, MARK_KEY) !== roleId || code === 'ConsentWithdrawn')
+    return false;
+  try {
+    const consent = evaluateConsent({
+      role: { ...role, accountId },
+      provider: undefined,
+      settings,
+      recordedAudience: audience,
+    });
+    return consent.kind !== 'refused';
+  } catch (error) {
+    // A policy that cannot be judged is a failure to be shown, not a withdrawal.
+    if (isFactoryError(error)) return true;
+    throw error;
+  }
+}

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../../core/errors.ts';
+import { type ErrorCode, FactoryError } from '../../core/errors.ts';
 import type { LedgerEntry, Phase } from '../../core/ledger-entry.ts';
 import { isLeasedByAnother, isoTime, ledgerWriter, record, withoutError } from '../ledger-steps.ts';
 import type { HandlerSettings } from '../settings.ts';
@@ -30,7 +30,9 @@ export async function recordRemoval(
     return { outcome: 'removed' };
   }
   if (first.code === 'Superseded') return { outcome: 'superseded' };
-  // Whoever holds it is not this failure's business; the failure is announced all the same.
+  // Another removal will end it; the failure is announced all the same. A create that lives will end it too, but one
+  // that has ended will not, and its lease runs out.
+  if (isOthers && entry.phase !== 'removing') throw new FactoryError('LeaseHeld');
   if (!isOthers) {
     const error = { code: first.code, step: first.step, at: isoTime(clock.now()) };
     await record(writer, { ...entry, phase: phaseAfter(entry, first), step: first.step, error }, entry);

@@ -9,7 +9,7 @@ import type { AppId } from '../../core/ids.ts';
 import { identifierUriFor } from '../../core/issuer.ts';
 import type { LedgerEntry } from '../../core/ledger-entry.ts';
 import { refuse } from '../application-checks.ts';
-import { advance, isoTime, isWithin, ledgerWriter } from '../ledger-steps.ts';
+import { advance, isoTime, isWithin, type LedgerWriter, ledgerWriter } from '../ledger-steps.ts';
 import { lookTwice } from '../look-twice.ts';
 import type { Clock, Directory, Ports } from '../ports.ts';
 import type { HandlerSettings } from '../settings.ts';
@@ -32,18 +32,24 @@ export const registerApplication =
       applicationIntentAt: stored.applicationIntentAt ?? isoTime(clock.now()),
     }));
 
-    let application = await findOrCreate(ports, settings, entry);
-    if (!application) {
+    let found = await findOrCreate(ports, settings, writer, entry);
+    if (!found.application) {
       // Graph may have left it behind; nobody would know its id any more.
       if (entry.servicePrincipalId) await directory.deleteServicePrincipal(entry.servicePrincipalId);
-      entry = await advance(writer, entry, (stored) => withNextGeneration(stored, isoTime(clock.now())));
+      entry = await advance(writer, found.entry, (stored) =>
+        withNextGeneration(stored, isoTime(clock.now())),
+      );
       ports.telemetry.event('Generation raised', { roleId: entry.roleId, generation: entry.generation });
-      application = await findOrCreate(ports, settings, entry);
+      found = await findOrCreate(ports, settings, writer, entry);
     }
-    if (!application) throw new FactoryError('NotReplicated');
-    const { objectId, appId, identifierUris } = application;
+    if (!found.application) throw new FactoryError('NotReplicated');
+    const { objectId, appId, identifierUris } = found.application;
     // At once: whatever fails from here on, the next attempt starts from the ids.
-    entry = await advance(writer, entry, (stored) => ({ ...stored, applicationObjectId: objectId, appId }));
+    entry = await advance(writer, found.entry, (stored) => ({
+      ...known(stored, clock),
+      applicationObjectId: objectId,
+      appId,
+    }));
 
     const uri = identifierUriFor(appId);
     if (!identifierUris.includes(uri)) await directory.setIdentifierUris(objectId, [uri]);
@@ -52,23 +58,33 @@ export const registerApplication =
     return { entry };
   };
 
-/** Undefined: this generation's name or object is burnt (soft-deleted), so that only the next generation helps. */
+interface Found {
+  readonly entry: LedgerEntry;
+  /** Undefined: this generation's name or object is burnt (soft-deleted), so that only the next one helps. */
+  readonly application: ObservedApplication | undefined;
+}
+
 async function findOrCreate(
   { directory, clock }: RegisterPorts,
   settings: HandlerSettings,
+  writer: LedgerWriter,
   entry: LedgerEntry,
-): Promise<ObservedApplication | undefined> {
+): Promise<Found> {
   const { applicationObjectId: recorded } = entry;
   if (recorded) {
     const found = await lookTwice(clock, settings, () => directory.application(recorded));
-    return found ?? unlessLagging(entry, settings, clock);
+    return { entry, application: found ?? unlessLagging(entry, settings, clock) };
   }
   const desired = desiredApplication(entry, settings);
   const created = await directory.createApplication(desired);
-  if (created) return created;
+  if (created) return { entry, application: created };
+  // How long the directory does not show it counts from here, whenever it was made.
+  const taken = entry.applicationKnownAt
+    ? entry
+    : await advance(writer, entry, (stored) => known(stored, clock));
   const { uniqueName } = desired;
   const named = await lookTwice(clock, settings, () => directory.applicationByName(uniqueName));
-  if (!named) return unlessLagging(entry, settings, clock);
+  if (!named) return { entry: taken, application: unlessLagging(taken, settings, clock) };
   const found = await directory.application(named.objectId);
   if (!found) throw new FactoryError('NotReplicated');
   const problems = adoptionProblems(found, {
@@ -76,14 +92,19 @@ async function findOrCreate(
     factoryAppId: settings.factoryAppId,
     ownerId: settings.factoryServicePrincipalId,
   });
-  const mayLag = isWithin(settings.settleSeconds, entry.applicationIntentAt, clock);
+  const mayLag = isWithin(settings.settleSeconds, taken.applicationKnownAt, clock);
   refuse(found, problems, 'NameSquatted', settings, mayLag);
-  return found;
+  return { entry: taken, application: found };
 }
+
+const known = (entry: LedgerEntry, clock: Clock): LedgerEntry => ({
+  ...entry,
+  applicationKnownAt: entry.applicationKnownAt ?? isoTime(clock.now()),
+});
 
 /** NotReplicated while the object may just not be visible yet. */
 function unlessLagging(entry: LedgerEntry, settings: HandlerSettings, clock: Clock): undefined {
-  if (isWithin(settings.replicationSeconds, entry.applicationIntentAt, clock)) {
+  if (isWithin(settings.replicationSeconds, entry.applicationKnownAt, clock)) {
     throw new FactoryError('NotReplicated');
   }
 }
@@ -91,6 +112,7 @@ function unlessLagging(entry: LedgerEntry, settings: HandlerSettings, clock: Clo
 /** The audience stays recorded: add-audience takes it off the provider before it records another. */
 function withNextGeneration(entry: LedgerEntry, now: string): LedgerEntry {
   const {
+    applicationKnownAt: _known,
     applicationObjectId: _object,
     appId: _app,
     servicePrincipalId: _principal,

@@ -8,7 +8,7 @@ import { claim, ledgerWriter } from '../../lambdas/ledger-steps.ts';
 import { registerApplication } from '../../lambdas/register-application/handler.ts';
 import { removeAudience } from '../../lambdas/remove-audience/handler.ts';
 import { verifyApplication } from '../../lambdas/verify-application/handler.ts';
-import { PLACEHOLDER } from '../workflows/settings.ts';
+import { PLACEHOLDER } from '../../simulator/settings.ts';
 import { World } from '../workflows/world.ts';
 import { ENTRY, executionOf, REGISTERED } from './entries.ts';
 
@@ -163,7 +163,7 @@ describe('verify-application', () => {
 describe('remove-audience', () => {
   it('takes the recorded audience off the list', async () => {
     const { world, remove } = await claimed({ ...REGISTERED, phase: 'removing' });
-    world.clientIds().push(REGISTERED.audience);
+    world.setClientIds(PLACEHOLDER, REGISTERED.audience);
     expect(await remove()).toEqual({ removed: 'audience' });
     expect(world.clientIds()).toEqual([PLACEHOLDER]);
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MARK_KEY, TAGS } from '../../core/tags.ts';
 import { assignAudience } from '../../lambdas/assign-audience/handler.ts';
 import { claim, ledgerWriter } from '../../lambdas/ledger-steps.ts';
-import { MEMBER } from '../workflows/settings.ts';
+import { MEMBER, PLACEHOLDER } from '../../simulator/settings.ts';
 import { World } from '../workflows/world.ts';
 import { ENTRY, executionOf, REGISTERED } from './entries.ts';
 
@@ -17,7 +17,7 @@ async function arranged() {
     trustPolicy: world.trustPolicy(),
   });
   world.accounts.changeRole(MEMBER, role.roleName, { tags: { [MARK_KEY]: role.roleId } });
-  world.clientIds().push(REGISTERED.audience);
+  world.setClientIds(PLACEHOLDER, REGISTERED.audience);
   const ports = world.portsOf('assign-audience');
   const entry = await claim(
     ledgerWriter(ports, world.settings, US),
@@ -90,9 +90,9 @@ describe('assign-audience', () => {
 
   it('waits until the provider lists the audience', async () => {
     const { world, assign } = await arranged();
-    world.clientIds().pop();
+    world.setClientIds(PLACEHOLDER);
     await expect(assign()).rejects.toMatchObject({ code: 'NotSettled' });
-    world.accounts.deleteProvider(MEMBER, world.providerArn());
+    world.accounts.deleteProvider(world.providerArn());
     await expect(assign()).rejects.toMatchObject({ code: 'ProviderMissing' });
   });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { LedgerEntry } from '../../core/ledger-entry.ts';
 import { confirmRoleGone } from '../../lambdas/confirm-role-gone/handler.ts';
 import { claim, ledgerWriter } from '../../lambdas/ledger-steps.ts';
-import { MEMBER } from '../workflows/settings.ts';
+import { MEMBER } from '../../simulator/settings.ts';
 import { World } from '../workflows/world.ts';
 import { ENTRY, executionOf, REGISTERED, RUN } from './entries.ts';
 

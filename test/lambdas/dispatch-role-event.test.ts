@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { dispatchRoleEvent } from '../../lambdas/dispatch-role-event/handler.ts';
-import { MEMBER } from '../workflows/settings.ts';
+import { MEMBER } from '../../simulator/settings.ts';
 import { World } from '../workflows/world.ts';
 
 function arranged() {
@@ -23,7 +23,7 @@ function arranged() {
     roleName: 'deploy',
     trustPolicy: world.trustPolicy(),
   });
-  const event = world.createRoleEvent(MEMBER, role) as { detail: { eventID: string } };
+  const event = world.createRoleEvent(MEMBER, role);
   const dispatch = (...bodies: string[]) => {
     const Records = bodies.map((body, index) => ({ messageId: `m${index}`, body }));
     return dispatchRoleEvent(ports, world.settings)({ Records } as never);

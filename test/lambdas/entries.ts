@@ -13,7 +13,7 @@ import {
 } from '../../core/ids.ts';
 import type { LedgerEntry } from '../../core/ledger-entry.ts';
 import type { CreateRun } from '../../lambdas/workflow.ts';
-import { FACTORY_ACCOUNT, MEMBER, TENANT } from '../workflows/settings.ts';
+import { FACTORY_ACCOUNT, MEMBER, TENANT } from '../../simulator/settings.ts';
 
 export const executionOf = (name: string, workflow = 'create-role'): ExecutionArn =>
   executionArn(`arn:aws:states:us-east-1:${FACTORY_ACCOUNT}:execution:oidc-factory-${workflow}:${name}`);

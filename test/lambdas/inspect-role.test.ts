@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MARK_KEY, TAGS } from '../../core/tags.ts';
 import { inspectRole } from '../../lambdas/inspect-role/handler.ts';
 import { claim, finish, ledgerWriter } from '../../lambdas/ledger-steps.ts';
-import { MEMBER } from '../workflows/settings.ts';
+import { MEMBER } from '../../simulator/settings.ts';
 import { World } from '../workflows/world.ts';
 import { ENTRY, executionOf, RUN } from './entries.ts';
 

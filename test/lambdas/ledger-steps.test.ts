@@ -9,9 +9,9 @@ import {
   ledgerWriter,
   withEvent,
 } from '../../lambdas/ledger-steps.ts';
-import { MemoryClock } from '../clouds/memory-clock.ts';
-import { MemoryLedger } from '../clouds/memory-ledger.ts';
-import { SETTINGS } from '../workflows/settings.ts';
+import { MemoryClock } from '../../simulator/clouds/memory-clock.ts';
+import { MemoryLedger } from '../../simulator/clouds/memory-ledger.ts';
+import { SETTINGS } from '../../simulator/settings.ts';
 import { ENTRY, executionOf } from './entries.ts';
 
 const US = executionOf('us');

@@ -3,7 +3,7 @@ import { MARK_KEY, TAGS } from '../../core/tags.ts';
 import { claim, ledgerWriter } from '../../lambdas/ledger-steps.ts';
 import { recordOutcome } from '../../lambdas/record-outcome/handler.ts';
 import type { RecordOutcomeInput } from '../../lambdas/workflow.ts';
-import { MEMBER } from '../workflows/settings.ts';
+import { MEMBER } from '../../simulator/settings.ts';
 import { World } from '../workflows/world.ts';
 import { ENTRY, executionOf, REGISTERED, RUN } from './entries.ts';
 
@@ -31,6 +31,9 @@ function arranged() {
   const remove = (...removal: object[]) => record({ run: { ...run, deletedAt: null }, removal });
   return { world, role, mark, owned, fail, remove };
 }
+
+/** Past the time in which IAM may show what was. */
+const settle = (world: World) => world.clock.pass((world.settings.settleSeconds + 1) * 1000);
 
 describe('a failed create', () => {
   it.each([
@@ -86,10 +89,39 @@ describe('a failed create', () => {
     expect(world.role().tags[TAGS.status]).toBe(status);
   });
 
+  it('does not take one look at a young role for a proof that it is gone', async () => {
+    const { world, role, owned, fail } = arranged();
+    await owned();
+    world.accounts.deleteRole(MEMBER, role.roleName);
+    await expect(fail('DirectoryForbidden')).rejects.toMatchObject({ code: 'NotSettled' });
+    expect(world.ledger.all()).toMatchObject([{ phase: 'creating' }]);
+  });
+
+  it('because its role seems gone waits for somebody who can tell', async () => {
+    const { world, owned, fail } = arranged();
+    await owned();
+    world.fail('inspect.getRole', 'Throttled', { times: 1 });
+    await expect(fail('RoleGone')).rejects.toMatchObject({ code: 'Throttled' });
+    // It is there after all, at the second look too.
+    expect(await world.clock.run(fail('RoleGone'))).toEqual({ outcome: 'failed', code: 'RoleGone' });
+  });
+
+  it('of a role that was edited meanwhile so that it no longer consents is not shown on it', async () => {
+    const { world, role, mark, owned, fail } = arranged();
+    await owned();
+    mark();
+    world.at('ledger.write', 'after', () =>
+      world.accounts.changeRole(MEMBER, role.roleName, { trustPolicy: world.trustPolicy('api://another') }),
+    );
+    await fail('DirectoryForbidden');
+    expect(world.role().tags[TAGS.status]).toBeUndefined();
+  });
+
   it('of a role that is gone starts its removal', async () => {
     const { world, role, owned, fail } = arranged();
     await owned();
     world.accounts.deleteRole(MEMBER, role.roleName);
+    await settle(world);
     expect(await fail('DirectoryForbidden')).toEqual({ outcome: 'role-gone', roleId: role.roleId });
     expect(world.ledger.all()).toMatchObject([{ phase: 'failed', error: { code: 'DirectoryForbidden' } }]);
   });
@@ -97,6 +129,7 @@ describe('a failed create', () => {
   it('of a role that is gone and unknown leaves nothing to do', async () => {
     const { world, role, fail } = arranged();
     world.accounts.deleteRole(MEMBER, role.roleName);
+    await settle(world);
     expect(await fail('Throttled', 'inspect-role')).toEqual({ outcome: 'superseded' });
     expect(world.ledger.all()).toEqual([]);
   });
@@ -105,6 +138,7 @@ describe('a failed create', () => {
     const { world, role, owned, fail } = arranged();
     await owned();
     world.accounts.deleteRole(MEMBER, role.roleName);
+    await settle(world);
     expect(await fail('RoleGone', 'assign-audience', null)).toEqual({
       outcome: 'role-gone',
       roleId: role.roleId,
@@ -179,9 +213,21 @@ describe('a removal', () => {
     expect(world.ledger.all()).toMatchObject([{ phase: after, error: { code } }]);
   });
 
-  it('that could not be proven does not disturb the run that owns the entry, and is announced', async () => {
+  it('that could not be proven waits out the lease of a create, and is recorded then', async () => {
     const { world, owned, remove } = arranged();
     const before = await owned(THEM);
+    const code = 'MemberRoleNotAssumable';
+    const recorded = () => remove({ step: 'confirm-role-gone', code });
+    await expect(recorded()).rejects.toMatchObject({ code: 'LeaseHeld' });
+    expect(world.ledger.all()).toEqual([before]);
+    await world.clock.pass(world.settings.leaseSeconds * 1000);
+    expect(await recorded()).toEqual({ outcome: 'failed', code });
+    expect(world.ledger.all()).toMatchObject([{ phase: 'unreachable', error: { code } }]);
+  });
+
+  it('that failed while another removal goes on leaves the entry to that one, and is announced', async () => {
+    const { world, owned, remove } = arranged();
+    const before = await owned(THEM, { phase: 'removing' });
     const code = 'MemberRoleNotAssumable';
     expect(await remove({ step: 'confirm-role-gone', code })).toEqual({ outcome: 'failed', code });
     expect(world.ledger.all()).toEqual([before]);

@@ -39,7 +39,12 @@ describe('a session policy', () => {
     expect(statements(inspectSessionPolicy(target))).toEqual([
       {
         Effect: 'Allow',
-        Action: ['iam:GetRole', 'iam:TagRole'],
+        Action: ['iam:GetRole'],
+        Resource: ['arn:aws:iam::111122223333:role/??????', 'arn:aws:iam::111122223333:role/*/??????'],
+      },
+      {
+        Effect: 'Allow',
+        Action: ['iam:TagRole'],
         Resource: ['arn:aws:iam::111122223333:role/deploy', 'arn:aws:iam::111122223333:role/*/deploy'],
       },
       {
@@ -47,6 +52,19 @@ describe('a session policy', () => {
         Action: ['iam:GetOpenIDConnectProvider'],
         Resource: ['arn:aws:iam::111122223333:oidc-provider/*'],
       },
+    ]);
+  });
+
+  it.each([
+    ['inspect', inspectSessionPolicy],
+    ['trust', trustSessionPolicy],
+  ])('of %s reads the name however a later role spells it, for IAM finds that one', (_role, policyFor) => {
+    const policy = policyFor({ ...target, roleName: roleName('nightly-export_2') });
+    const [reading] = statements(policy).filter(({ Action }) => (Action as string[]).includes('iam:GetRole'));
+    expect(reading?.Action).toEqual(['iam:GetRole']);
+    expect(reading?.Resource).toEqual([
+      'arn:aws:iam::111122223333:role/???????-??????_2',
+      'arn:aws:iam::111122223333:role/*/???????-??????_2',
     ]);
   });
 
