@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { demoArguments, sandboxArguments, UsageError } from '../../bin/arguments.ts';
+import { demoArguments, sandboxArguments, simulateArguments, UsageError } from '../../bin/arguments.ts';
 
 describe('the arguments of the sandbox', () => {
   it('have defaults', () => {
@@ -52,5 +52,25 @@ describe('the arguments of the demo', () => {
     expect(demoArguments([])).toEqual({ json: false });
     expect(demoArguments(['--json'])).toEqual({ json: true });
     expect(() => demoArguments(['--port', '1'])).toThrow(UsageError);
+  });
+});
+
+describe('the arguments of a simulation', () => {
+  it('are a thousand runs from the first seed, where nothing is said', () => {
+    expect(simulateArguments([])).toMatchObject({ runs: 1000, seed: 1, exhaustive: false, burst: false });
+  });
+
+  it('are no runs by chance, where something else is asked for', () => {
+    expect(simulateArguments(['--exhaustive'])).toMatchObject({ runs: 0, exhaustive: true });
+    expect(simulateArguments(['--burst', '--runs', '5', '--json'])).toMatchObject({ runs: 5, json: true });
+  });
+
+  it.each([
+    [['--runs', '-1'], '--runs'],
+    [['--runs', 'many'], '--runs: expected a whole number'],
+    [['--seed', '1e3'], '--seed: expected a whole number'],
+    [['--runs', '1', '--runs', '2'], '--runs: given twice'],
+  ])('are refused by name: %j', (args, message) => {
+    expect(() => simulateArguments(args)).toThrow(message);
   });
 });

@@ -80,6 +80,28 @@ export function directoryContract(of: string, open: () => Promise<DirectoryUnder
       });
     });
 
+    it('changes nothing of an application that is another’s', async () => {
+      const under = await open();
+      const { directory } = under;
+      const { uniqueName } = desire(under);
+      await under.squat(uniqueName);
+      const { objectId, appId: id } = await eventually(() => directory.applicationByName(uniqueName));
+      const forbidden = { code: 'DirectoryForbidden' };
+      await expect(directory.setIdentifierUris(objectId, [`api://${id}`])).rejects.toMatchObject(forbidden);
+      await expect(directory.createServicePrincipal(id)).rejects.toMatchObject(forbidden);
+      expect(await directory.servicePrincipal(id)).toBeUndefined();
+      expect((await directory.application(objectId))?.identifierUris).toEqual([]);
+    });
+
+    it('takes what it does not find for something that is yet to appear, where it is to be there', async () => {
+      const { directory } = await open();
+      const yetToAppear = { code: 'NotReplicated' };
+      await expect(directory.setIdentifierUris(appObjectId(randomUUID()), [])).rejects.toMatchObject(
+        yetToAppear,
+      );
+      await expect(directory.createServicePrincipal(appId(randomUUID()))).rejects.toMatchObject(yetToAppear);
+    });
+
     it('sets identifier URIs', async () => {
       const under = await open();
       const { objectId, appId: id } = (await created(under)).application;

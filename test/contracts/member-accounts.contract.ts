@@ -19,7 +19,11 @@ export interface MemberAccountUnderTest {
   readonly providerArn: ProviderArn;
   /** What the account's administrator does. */
   readonly admin: {
-    createRole(roleName: string, trustPolicy: object): Promise<void>;
+    createRole(
+      roleName: string,
+      trustPolicy: object,
+      more?: { readonly path?: string; readonly tags?: Readonly<Record<string, string>> },
+    ): Promise<void>;
     deleteRole(roleName: string): Promise<void>;
   };
 }
@@ -38,9 +42,12 @@ export function memberAccountsContract(of: string, open: () => Promise<MemberAcc
       },
     ],
   });
-  const newRole = async (under: MemberAccountUnderTest): Promise<RoleView> => {
+  const newRole = async (
+    under: MemberAccountUnderTest,
+    more: Parameters<MemberAccountUnderTest['admin']['createRole']>[2] = {},
+  ): Promise<RoleView> => {
     const name = `Contract-${randomInt(2 ** 40)}` as RoleView['roleName'];
-    await under.admin.createRole(name, trusting(under));
+    await under.admin.createRole(name, trusting(under), more);
     const access = await under.accounts.inspect({ accountId: under.accountId, roleName: name });
     const role = await access.getRole(name);
     if (!role) throw new Error('The role does not exist');
@@ -88,6 +95,17 @@ export function memberAccountsContract(of: string, open: () => Promise<MemberAcc
       expect(tagOf(tags, TAGS.status)).toBe('pending');
     });
 
+    it('tells that a role has no room for another tag', async () => {
+      const under = await open();
+      const tags = Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`team-${index}`, 'full']));
+      const role = await newRole(under, { tags });
+      const access = await under.accounts.inspect({ accountId: under.accountId, roleName: role.roleName });
+      await expect(access.tagRole(role.roleName, pendingTags(role.roleId))).rejects.toMatchObject({
+        code: 'RoleNotTaggable',
+      });
+      expect((await access.getRole(role.roleName))?.tags).toEqual(tags);
+    });
+
     it('reads the provider, and none where there is none', async () => {
       const under = await open();
       const { roleName } = await newRole(under);
@@ -125,6 +143,25 @@ export function memberAccountsContract(of: string, open: () => Promise<MemberAcc
       expect(await listed()).not.toContain(value);
     });
 
+    it('tells that the provider is full, but not to who is listed already', async () => {
+      const under = await open();
+      const { accountId, providerArn: arn } = under;
+      const access = await under.accounts.provider({ accountId, providerArn: arn });
+      const added: Audience[] = [];
+      const fill = async () => {
+        while (added.length <= 100) {
+          const value = newAudience();
+          await access.addAudience(arn, value);
+          added.push(value);
+        }
+      };
+      await expect(fill()).rejects.toMatchObject({ code: 'ProviderFull' });
+      const [first] = added;
+      if (!first) throw new Error('The provider was full from the beginning');
+      await access.addAudience(arn, first);
+      for (const value of added) await access.removeAudience(arn, value);
+    });
+
     it('finds a provider missing where it adds, and nothing to do where it removes', async () => {
       const under = await open();
       const spelled = providerArn(under.providerArn.replace(/\/?$/, (end) => (end ? '' : '/')));
@@ -139,21 +176,25 @@ export function memberAccountsContract(of: string, open: () => Promise<MemberAcc
   describe(`the trust role ${of}`, () => {
     const document = (under: MemberAccountUnderTest, more?: object) => JSON.stringify(trusting(under, more));
 
-    it('writes the trust policy of the incarnation that carries the mark', async () => {
-      const under = await open();
-      const role = await newRole(under);
-      const inspect = await under.accounts.inspect({ accountId: under.accountId, roleName: role.roleName });
-      await inspect.tagRole(role.roleName, pendingTags(role.roleId));
-      const access = await trustOf(under, role);
-      const written = document(under, { 'sts:RoleSessionName': 'contract' });
-      await access.updateTrustPolicy(role.roleName, written);
-      const shown = await access.getRole(role.roleName);
-      expect(JSON.parse(shown?.trustPolicy ?? '')).toEqual(JSON.parse(written));
-      await access.tagRole(
-        role.roleName,
-        readyTags({ appId: 'cccccccc-0000-4000-8000-000000000001' as never, audience: newAudience() }),
-      );
-    });
+    it.each(['/', '/teams/data/'])(
+      'writes the trust policy of the marked incarnation under %s',
+      async (path) => {
+        const under = await open();
+        const role = await newRole(under, { path });
+        expect(role.roleArn).toBe(`arn:aws:iam::${under.accountId}:role${path}${role.roleName}`);
+        const inspect = await under.accounts.inspect({ accountId: under.accountId, roleName: role.roleName });
+        await inspect.tagRole(role.roleName, pendingTags(role.roleId));
+        const access = await trustOf(under, role);
+        const written = document(under, { 'sts:RoleSessionName': 'contract' });
+        await access.updateTrustPolicy(role.roleName, written);
+        const shown = await access.getRole(role.roleName);
+        expect(JSON.parse(shown?.trustPolicy ?? '')).toEqual(JSON.parse(written));
+        await access.tagRole(
+          role.roleName,
+          readyTags({ appId: 'cccccccc-0000-4000-8000-000000000001' as never, audience: newAudience() }),
+        );
+      },
+    );
 
     it.each(['no mark', 'the mark of another incarnation'])(
       'writes nothing to a role with %s',

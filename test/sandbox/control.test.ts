@@ -61,6 +61,7 @@ describe('/_sandbox/faults', () => {
     ['a delay without its length', { kind: 'delay', times: 1 }, 'delayMs'],
     ['a length without a delay', { kind: 'error', times: 1, delayMs: 5 }, 'delayMs'],
     ['a stale write', { kind: 'stale-read', operation: 'TagRole', times: 1 }, 'operation'],
+    ['an age of what is not stale', { kind: 'error', times: 1, maxAgeMs: 5 }, 'maxAgeMs'],
   ])('refuses %s', async (_, body, message) => {
     const answer = await ask('POST', '/_sandbox/faults', body);
     expect(answer.status).toBe(400);

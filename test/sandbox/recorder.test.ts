@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { createRecorder, type Fault, FaultError } from '../../sandbox/recorder.ts';
 
-/** Time that does not pass, but remembers what was slept. */
+/** Time that passes only when told, and remembers what was slept. */
 function still() {
   const slept: number[] = [];
-  return { slept, scale: 1, now: () => 0, sleep: async (ms: number) => void slept.push(ms) };
+  let now = 0;
+  const pass = (ms: number) => {
+    now += ms;
+  };
+  return { slept, pass, scale: 0.5, now: () => now, sleep: async (ms: number) => void slept.push(ms) };
 }
 
 const call = (operation = 'GetRole', input: unknown = { RoleName: 'r' }, account = '444455556001') => ({
@@ -70,6 +74,16 @@ describe('a fault', () => {
     await expect(observe(call())).rejects.toBeInstanceOf(FaultError);
   });
 
+  it('strikes only calls that are about what it was told', async () => {
+    const { recorder, observe } = setup();
+    recorder.inject({ kind: 'error', about: '444455556002', times: 1 });
+    recorder.inject({ kind: 'error', about: 'nightly', times: 1 });
+    expect(await observe(call())).toBe('answer');
+    await expect(observe(call('GetRole', {}, '444455556002'))).rejects.toBeInstanceOf(FaultError);
+    await expect(observe(call('GetRole', { RoleName: 'nightly' }))).rejects.toBeInstanceOf(FaultError);
+    expect(recorder.faults()).toEqual([]);
+  });
+
   it('with a probability strikes by chance', async () => {
     const draws = [0.7, 0.2];
     const { recorder, observe } = setup(() => draws.shift() ?? 1);
@@ -83,7 +97,7 @@ describe('a fault', () => {
     recorder.inject({ kind: 'delay', delayMs: 1500, times: 1 });
     expect(await observe(call())).toBe('answer');
     expect(time.slept).toEqual([1500]);
-    expect(recorder.calls()[0]?.outcome).toBe('ok');
+    expect(recorder.calls()[0]).toMatchObject({ outcome: 'ok', fault: 'delay' });
   });
 
   it('is gone after a reset', async () => {
@@ -129,6 +143,16 @@ describe('a stale read', () => {
     live.tags.push('new');
     recorder.inject(stale);
     expect(await observe(call(), live)).toEqual({ tags: ['old'] });
+  });
+
+  it('is no older than it was told, in the product’s time', async () => {
+    const { recorder, observe, time } = setup();
+    await observe(call(), 'early');
+    recorder.inject({ ...stale, maxAgeMs: 10_000 });
+    time.pass(10_001 * time.scale);
+    expect(await observe(call(), 'later')).toBe('later');
+    time.pass(10_000 * time.scale);
+    expect(await observe(call(), 'latest')).toBe('later');
   });
 
   it('never strikes a write', async () => {

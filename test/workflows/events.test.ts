@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { MEMBER } from '../../simulator/settings.ts';
 import { expectInvariants } from './invariants.ts';
-import { MEMBER } from './settings.ts';
 import { World } from './world.ts';
 
 describe('events', () => {
@@ -121,7 +121,7 @@ describe('events', () => {
       trustPolicy: world.trustPolicy(),
     });
     world.asWritten.set(role.roleId, role.trustPolicy);
-    const event = world.createRoleEvent(MEMBER, role) as { detail: object };
+    const event = world.createRoleEvent(MEMBER, role);
     world.deliver({ ...event, detail: { ...event.detail, responseElements: null } });
     await world.quiet();
     expect(world.entry(role).phase).toBe('ready');
@@ -136,7 +136,7 @@ describe('events', () => {
         roleName: 'deploy',
         trustPolicy: world.trustPolicy(),
       }),
-    }) as { detail: Record<string, unknown> };
+    });
     const { recipientAccountId: _, ...detail } = event.detail;
     world.deliver({ ...event, detail });
     await world.quiet();

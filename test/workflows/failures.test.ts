@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { ERRORS, type ErrorCode } from '../../core/errors.ts';
 import { uniqueName } from '../../core/naming.ts';
 import { TAGS } from '../../core/tags.ts';
+import { MEMBER, PLACEHOLDER } from '../../simulator/settings.ts';
 import { expectInvariants } from './invariants.ts';
-import { MEMBER, PLACEHOLDER } from './settings.ts';
 import { World } from './world.ts';
 
 interface FailureMode {
@@ -42,7 +42,7 @@ const MODES: readonly FailureMode[] = [
     step: 'inspect-role',
     arrange: (world) => {
       const clientIds = world.clientIds();
-      world.accounts.deleteProvider(MEMBER, world.providerArn());
+      world.accounts.deleteProvider(world.providerArn());
       return () => world.accounts.createProvider(MEMBER, world.settings.issuer.url, clientIds);
     },
   },
@@ -51,9 +51,8 @@ const MODES: readonly FailureMode[] = [
     code: 'ProviderFull',
     step: 'inspect-role',
     arrange: (world) => {
-      const clientIds = world.clientIds();
-      while (clientIds.length < 100) clientIds.push(`other-${clientIds.length}`);
-      return () => clientIds.splice(1);
+      world.setClientIds(PLACEHOLDER, ...Array.from({ length: 99 }, (_, index) => `other-${index}`));
+      return () => world.setClientIds(PLACEHOLDER);
     },
   },
   {

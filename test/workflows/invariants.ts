@@ -3,7 +3,7 @@ import { isLive, type LedgerEntry } from '../../core/ledger-entry.ts';
 import { uniqueName } from '../../core/naming.ts';
 import { TAGS, tagOf } from '../../core/tags.ts';
 import { rewriteTrustPolicy } from '../../core/trust-policy/rewrite.ts';
-import { PLACEHOLDER } from './settings.ts';
+import { PLACEHOLDER } from '../../simulator/settings.ts';
 import type { World } from './world.ts';
 
 /**

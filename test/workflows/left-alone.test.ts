@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { TAGS } from '../../core/tags.ts';
+import { MEMBER, PLACEHOLDER, TENANT } from '../../simulator/settings.ts';
 import { expectInvariants } from './invariants.ts';
-import { MEMBER, TENANT } from './settings.ts';
 import { type NewWebRole, World } from './world.ts';
 
 const OTHER_TENANT = '99999999-8888-4777-8666-555555555555';
@@ -67,7 +67,7 @@ const ROLES: readonly (readonly [string, NewWebRole])[] = [
 describe('a role that', () => {
   it.each(ROLES)('%s is left alone, and says why', async (_, description) => {
     const world = new World();
-    world.clientIds().push('shared-audience');
+    world.setClientIds(PLACEHOLDER, 'shared-audience');
     const role = world.createRole(description);
     await world.quiet();
 
@@ -84,7 +84,7 @@ describe('a role that', () => {
 
   it('is served through a bare word becomes nobody’s business when that word is listed meanwhile', async () => {
     const world = new World();
-    world.at('directory.createApplication', 'before', () => world.clientIds().push('my-word'));
+    world.at('directory.createApplication', 'before', () => world.setClientIds(PLACEHOLDER, 'my-word'));
     const role = world.createRole({ audience: 'my-word' });
     await world.quiet();
     expect(world.outcomes()).toEqual(['create-role: ConsentWithdrawn']);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { TAGS } from '../../core/tags.ts';
+import { OTHER_MEMBER, PLACEHOLDER } from '../../simulator/settings.ts';
 import { expectInvariants } from './invariants.ts';
-import { OTHER_MEMBER, PLACEHOLDER } from './settings.ts';
 import { World } from './world.ts';
 
 describe('the main job', () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { FactoryError } from '../../core/errors.ts';
 import { DURATIONS } from '../../lib/durations.ts';
+import { MEMBER } from '../../simulator/settings.ts';
 import { expectInvariants, violations } from './invariants.ts';
-import { MEMBER } from './settings.ts';
 import { World } from './world.ts';
 
 type Moment = readonly [when: 'before' | 'after', index: number, name: string];

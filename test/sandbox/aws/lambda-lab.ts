@@ -59,6 +59,7 @@ export async function createLab(scale = 0.01, endpoint = () => 'http://127.0.0.1
     recorder,
     events,
     logs,
+    lambda,
     lines,
     problems,
     admin,

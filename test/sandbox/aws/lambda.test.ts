@@ -82,7 +82,10 @@ describe('a function', () => {
   it('runs in several processes at once, and invocations beyond those wait', async () => {
     const source = `exports.handler = async () => { await new Promise((r) => setTimeout(r, 50)); return process.pid; };`;
     await createFunction('busy', source);
-    const answers = await Promise.all(Array.from({ length: 7 }, () => invoke('busy')));
+    const atOnce = (length: number) => Promise.all(Array.from({ length }, () => invoke('busy')));
+    // Nobody waits for as long as processes may take to start.
+    await atOnce(3);
+    const answers = await atOnce(7);
     expect(new Set(answers.map(({ payload }) => payload)).size).toBe(3);
   });
 
@@ -95,6 +98,33 @@ describe('a function', () => {
     expect(failed.payload).toMatchObject({ errorType: 'Lost', errorMessage: 'gone' });
     expect(failed.payload.trace[0]).toBe('Lost: gone');
     expect((await invoke('throws')).payload).toBe('ok');
+  });
+
+  it('gets another environment in new processes, and nothing else changed', async () => {
+    const source = 'exports.handler = async () => [process.pid, process.env.COLOUR];';
+    await createFunction('changed', source, { Environment: { Variables: { COLOUR: 'red' } } });
+    const before = (await invoke('changed')).payload;
+    expect(before[1]).toBe('red');
+    const change = { FunctionName: 'changed', Environment: { Variables: { COLOUR: 'blue' } } };
+    await lab.call('lambda', 'UpdateFunctionConfiguration', change);
+    const after = (await invoke('changed')).payload;
+    expect(after[0]).not.toBe(before[0]);
+    expect(after[1]).toBe('blue');
+    await expect(
+      lab.call('lambda', 'UpdateFunctionConfiguration', { FunctionName: 'changed', Timeout: 5 }),
+    ).rejects.toThrow(/environment of a function, and nothing else/);
+  });
+
+  it('that crashes fails what it works on, and starts anew', async () => {
+    const source = `exports.handler = async (event) => {
+      if (event.wait) await new Promise((resolve) => setTimeout(resolve, 5000));
+      return process.pid; };`;
+    const { FunctionArn } = await createFunction('crashes', source);
+    const pid = (await invoke('crashes')).payload;
+    const waiting = invoke('crashes', { wait: true });
+    await lab.lambda.crash(FunctionArn);
+    expect((await waiting).payload.errorType).toBe('Runtime.ExitError');
+    expect((await invoke('crashes')).payload).not.toBe(pid);
   });
 
   it('is killed at its timeout, in its own seconds, and starts anew', async () => {

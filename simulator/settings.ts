@@ -1,13 +1,14 @@
-import { accountId, appId, audience, servicePrincipalId, tenantId } from '../../core/ids.ts';
-import { entraIssuer } from '../../core/issuer.ts';
-import type { HandlerSettings } from '../../lambdas/settings.ts';
-import { DURATIONS } from '../../lib/durations.ts';
+import { accountId, appId, audience, servicePrincipalId, tenantId } from '../core/ids.ts';
+import { entraIssuer } from '../core/issuer.ts';
+import type { HandlerSettings } from '../lambdas/settings.ts';
+import { DURATIONS } from '../lib/durations.ts';
 
 export const TENANT = tenantId('11111111-2222-4333-8444-555555555555');
 export const PLACEHOLDER = audience(`api://${TENANT}/oidc-factory-placeholder`);
 export const FACTORY_ACCOUNT = accountId('999988887777');
 export const MEMBER = accountId('111122223333');
 export const OTHER_MEMBER = accountId('444455556666');
+export const MEMBERS = [MEMBER, OTHER_MEMBER] as const;
 
 /** As a function reads them from the environment that the templates give it. */
 export const SETTINGS: HandlerSettings = {

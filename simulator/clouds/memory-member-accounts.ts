@@ -10,7 +10,15 @@ import {
 } from '../../core/ids.ts';
 import { providerArnOf, providerPath } from '../../core/issuer.ts';
 import { MARK_KEY, tagOf } from '../../core/tags.ts';
-import type { Clock, InspectAccess, MemberAccounts, RoleView, TrustAccess } from '../../lambdas/ports.ts';
+import type {
+  Clock,
+  InspectAccess,
+  MemberAccounts,
+  ProviderView,
+  RoleView,
+  TrustAccess,
+} from '../../lambdas/ports.ts';
+import { Replicated } from './replicated.ts';
 
 /** IAM's quotas that the factory meets. */
 const MAX_CLIENT_IDS = 100;
@@ -25,91 +33,79 @@ export interface NewRole {
   readonly tags?: Readonly<Record<string, string>>;
 }
 
-type Role = { -readonly [K in keyof RoleView]: RoleView[K] };
-interface Account {
-  readonly roles: Map<string, Role>;
-  readonly providers: Map<ProviderArn, { readonly url: string; readonly clientIds: string[] }>;
-}
+const keyOf = (accountId: AccountId, name: RoleName) => `${accountId}#${roleNameKey(name)}`;
+const accountOf = (arn: string) => arn.split(':')[4] as AccountId;
+const textOf = (policy: string | object) => (typeof policy === 'string' ? policy : JSON.stringify(policy));
+const without = (list: readonly string[], value: string) => list.filter((other) => other !== value);
 
 /** IAM of several accounts as the member roles see it, and what its administrators do there. */
-export class MemoryMemberAccounts implements MemberAccounts {
+export class MemoryMemberAccounts extends Replicated<RoleView | ProviderView> implements MemberAccounts {
   readonly #clock: Pick<Clock, 'now'>;
-  readonly #accounts = new Map<AccountId, Account>();
   #ids = 0;
 
   constructor(clock: Pick<Clock, 'now'>) {
+    super(clock);
     this.#clock = clock;
   }
 
   // What administrators and developers do.
 
   createProvider(accountId: AccountId, issuerUrl: string, clientIds: readonly string[]): ProviderArn {
-    const arn = providerArnOf('aws', accountId, issuerUrl);
-    this.#account(accountId).providers.set(arn, {
-      url: providerPath(issuerUrl),
-      clientIds: [...clientIds],
-    });
-    return arn;
+    const providerArn = providerArnOf('aws', accountId, issuerUrl);
+    this.put(providerArn, { providerArn, url: providerPath(issuerUrl), clientIds: [...clientIds] });
+    return providerArn;
   }
 
-  deleteProvider(accountId: AccountId, arn: ProviderArn): void {
-    this.#account(accountId).providers.delete(arn);
+  deleteProvider(arn: ProviderArn): void {
+    this.put(arn, undefined);
   }
 
-  /** The provider's list itself: tests may change it. */
-  clientIds(accountId: AccountId, arn: ProviderArn): string[] {
-    return this.#account(accountId).providers.get(arn)?.clientIds ?? [];
+  setClientIds(arn: ProviderArn, clientIds: readonly string[]): void {
+    const provider = this.#provider(arn);
+    if (!provider) throw new Error(`NoSuchEntity: ${arn}`);
+    this.put(arn, { ...provider, clientIds: [...clientIds] });
   }
+
+  clientIds = (arn: ProviderArn): readonly string[] => this.#provider(arn)?.clientIds ?? [];
 
   createRole({ accountId, roleName: name, trustPolicy, path = '/', tags = {} }: NewRole): RoleView {
-    const { roles } = this.#account(accountId);
-    const key = roleNameKey(roleName(name));
-    if (roles.has(key)) throw new Error(`EntityAlreadyExists: ${name}`);
-    const role: Role = {
+    const key = keyOf(accountId, roleName(name));
+    if (this.latest(key)) throw new Error(`EntityAlreadyExists: ${name}`);
+    const role: RoleView = {
       roleName: roleName(name),
       roleId: roleId(`AROA${(++this.#ids).toString(36).toUpperCase().padStart(17, '0')}`),
       roleArn: roleArn(`arn:aws:iam::${accountId}:role${path}${name}`),
       path,
       createdAt: new Date(Math.floor(this.#clock.now() / 1000) * 1000).toISOString(),
-      trustPolicy: typeof trustPolicy === 'string' ? trustPolicy : JSON.stringify(trustPolicy),
+      trustPolicy: textOf(trustPolicy),
       tags: { ...tags },
     };
-    roles.set(key, role);
-    return structuredClone(role);
+    this.put(key, role);
+    return role;
   }
 
   deleteRole(accountId: AccountId, name: RoleName): void {
-    if (!this.#account(accountId).roles.delete(roleNameKey(name))) throw new Error(`NoSuchEntity: ${name}`);
+    if (!this.role(accountId, name)) throw new Error(`NoSuchEntity: ${name}`);
+    this.put(keyOf(accountId, name), undefined);
   }
 
   /** Puts back the very incarnation that was deleted, which IAM cannot do but a stale read may show. */
   restore(accountId: AccountId, role: RoleView): void {
-    this.#account(accountId).roles.set(roleNameKey(role.roleName), structuredClone(role));
+    this.put(keyOf(accountId, role.roleName), { ...role });
   }
 
-  role(accountId: AccountId, name: RoleName): RoleView | undefined {
-    return structuredClone(this.#account(accountId).roles.get(roleNameKey(name)));
-  }
+  role = (accountId: AccountId, name: RoleName): RoleView | undefined =>
+    this.latest(keyOf(accountId, name)) as RoleView | undefined;
 
-  roles(): readonly { readonly accountId: AccountId; readonly role: RoleView }[] {
-    return [...this.#accounts].flatMap(([accountId, { roles }]) =>
-      [...roles.values()].map((role) => ({ accountId, role: structuredClone(role) })),
+  roles = (): readonly { readonly accountId: AccountId; readonly role: RoleView }[] =>
+    this.current().flatMap((found) =>
+      'roleId' in found ? [{ accountId: accountOf(found.roleArn), role: found }] : [],
     );
-  }
 
-  providers(): readonly {
-    readonly accountId: AccountId;
-    readonly providerArn: ProviderArn;
-    readonly clientIds: readonly string[];
-  }[] {
-    return [...this.#accounts].flatMap(([accountId, { providers }]) =>
-      [...providers].map(([providerArn, { clientIds }]) => ({
-        accountId,
-        providerArn,
-        clientIds: [...clientIds],
-      })),
+  providers = (): readonly (ProviderView & { readonly accountId: AccountId })[] =>
+    this.current().flatMap((found) =>
+      'roleId' in found ? [] : [{ ...found, accountId: accountOf(found.providerArn) }],
     );
-  }
 
   changeRole(
     accountId: AccountId,
@@ -117,10 +113,8 @@ export class MemoryMemberAccounts implements MemberAccounts {
     change: { readonly trustPolicy?: string | object; readonly tags?: Readonly<Record<string, string>> },
   ): void {
     const role = this.#existing(accountId, name);
-    const { trustPolicy, tags } = change;
-    if (trustPolicy)
-      role.trustPolicy = typeof trustPolicy === 'string' ? trustPolicy : JSON.stringify(trustPolicy);
-    if (tags) role.tags = { ...tags };
+    const { trustPolicy = role.trustPolicy, tags = role.tags } = change;
+    this.put(keyOf(accountId, name), { ...role, trustPolicy: textOf(trustPolicy), tags: { ...tags } });
   }
 
   // What the member roles may do.
@@ -128,10 +122,10 @@ export class MemoryMemberAccounts implements MemberAccounts {
   inspect: MemberAccounts['inspect'] = async ({ accountId, roleName: target }) =>
     this.#readAndTag(accountId, target);
 
-  provider: MemberAccounts['provider'] = async ({ accountId, providerArn }) => {
+  provider: MemberAccounts['provider'] = async ({ providerArn }) => {
     const listed = (arn: ProviderArn) => {
       if (arn !== providerArn) throw new FactoryError('MemberAccessDenied', `${arn} is not of this session`);
-      return this.#account(accountId).providers.get(arn)?.clientIds;
+      return this.#provider(arn)?.clientIds;
     };
     return {
       addAudience: async (arn, audience) => {
@@ -139,12 +133,11 @@ export class MemoryMemberAccounts implements MemberAccounts {
         if (!clientIds) throw new FactoryError('ProviderMissing');
         if (clientIds.includes(audience)) return;
         if (clientIds.length >= MAX_CLIENT_IDS) throw new FactoryError('ProviderFull');
-        clientIds.push(audience);
+        this.setClientIds(arn, [...clientIds, audience]);
       },
       removeAudience: async (arn, audience) => {
         const clientIds = listed(arn);
-        const index = clientIds?.indexOf(audience) ?? -1;
-        if (index >= 0) clientIds?.splice(index, 1);
+        if (clientIds?.includes(audience)) this.setClientIds(arn, without(clientIds, audience));
       },
     };
   };
@@ -152,55 +145,47 @@ export class MemoryMemberAccounts implements MemberAccounts {
   trust: MemberAccounts['trust'] = async ({ accountId, roleArn: arn, roleId: id }): Promise<TrustAccess> => {
     const target = roleName(arn.slice(arn.lastIndexOf('/') + 1));
     const readAndTag = this.#readAndTag(accountId, target);
-    const marked = (name: RoleName): Role => {
-      const role = this.#existing(accountId, ofSession(name, target));
-      if (tagOf(role.tags, MARK_KEY) !== id) throw new FactoryError('MemberAccessDenied');
-      return role;
+    const assertMarked = (name: RoleName): void => {
+      const { tags } = this.#existing(accountId, ofSession(name, target));
+      if (tagOf(tags, MARK_KEY) !== id) throw new FactoryError('MemberAccessDenied');
     };
     return {
       ...readAndTag,
       tagRole: async (name, tags) => {
-        marked(name);
+        assertMarked(name);
         await readAndTag.tagRole(name, tags);
       },
       updateTrustPolicy: async (name, document) => {
-        const role = marked(name);
+        assertMarked(name);
         if (document.replace(/\s/g, '').length > MAX_TRUST_POLICY) {
           throw new FactoryError('TrustPolicyTooLong');
         }
         if (!('Statement' in JSON.parse(document))) throw new FactoryError('TrustPolicyRejected');
-        role.trustPolicy = document;
+        this.changeRole(accountId, name, { trustPolicy: document });
       },
     };
   };
 
   #readAndTag(accountId: AccountId, target: RoleName): InspectAccess {
     return {
-      getRole: async (name) => this.role(accountId, ofSession(name, target)),
-      getProvider: async (providerArn) => {
-        const provider = this.#account(accountId).providers.get(providerArn);
-        return provider && { providerArn, url: provider.url, clientIds: [...provider.clientIds] };
-      },
+      getRole: async (name) => this.shown(keyOf(accountId, ofSession(name, target))) as RoleView | undefined,
+      getProvider: async (arn) => this.shown(arn) as ProviderView | undefined,
       tagRole: async (name, tags) => {
         const role = this.#existing(accountId, ofSession(name, target));
         const kept = Object.entries(role.tags).filter(([key]) => tagOf(tags, key) === undefined);
         const next = { ...Object.fromEntries(kept), ...tags };
         if (Object.keys(next).length > MAX_TAGS) throw new FactoryError('RoleNotTaggable');
-        role.tags = next;
+        this.changeRole(accountId, name, { tags: next });
       },
     };
   }
 
-  #existing(accountId: AccountId, name: RoleName): Role {
-    const role = this.#account(accountId).roles.get(roleNameKey(name));
+  #provider = (arn: ProviderArn): ProviderView | undefined => this.latest(arn) as ProviderView | undefined;
+
+  #existing(accountId: AccountId, name: RoleName): RoleView {
+    const role = this.role(accountId, name);
     if (!role) throw new FactoryError('RoleGone');
     return role;
-  }
-
-  #account(accountId: AccountId): Account {
-    const account = this.#accounts.get(accountId) ?? { roles: new Map(), providers: new Map() };
-    this.#accounts.set(accountId, account);
-    return account;
   }
 }
 

@@ -1,0 +1,43 @@
+import { FactoryError } from '../../core/errors.ts';
+import { roleNameKey } from '../../core/ids.ts';
+import { type Incarnation, isLive, type LedgerEntry } from '../../core/ledger-entry.ts';
+import type { Ledger } from '../../lambdas/ports.ts';
+import { MemoryClock } from './memory-clock.ts';
+import { Replicated } from './replicated.ts';
+
+const roleKeyOf = ({ accountId, roleName }: Pick<Incarnation, 'accountId' | 'roleName'>) =>
+  `${accountId}#${roleNameKey(roleName)}`;
+const keyOf = (incarnation: Incarnation) => `${roleKeyOf(incarnation)}#${incarnation.roleId}`;
+
+/** Entries by incarnation; every write compares version and owner. Only the index of audiences may be behind. */
+export class MemoryLedger extends Replicated<LedgerEntry> implements Ledger {
+  readonly #ofRole = new Map<string, Set<string>>();
+
+  constructor(clock: Pick<MemoryClock, 'now'> = new MemoryClock()) {
+    super(clock);
+  }
+
+  all = (): readonly LedgerEntry[] => this.current();
+
+  incarnations: Ledger['incarnations'] = async (accountId, roleName) =>
+    [...(this.#ofRole.get(roleKeyOf({ accountId, roleName })) ?? [])].flatMap(
+      (key) => this.latest(key) ?? [],
+    );
+
+  read: Ledger['read'] = async (incarnation) => this.latest(keyOf(incarnation));
+
+  holdersOf: Ledger['holdersOf'] = async (accountId, audience) =>
+    this.visible().filter(
+      (entry) => entry.accountId === accountId && entry.audience === audience && isLive(entry),
+    );
+
+  write: Ledger['write'] = async (next, previous) => {
+    const stored = this.latest(keyOf(next));
+    if (stored?.version !== previous?.version || stored?.owner !== previous?.owner) {
+      throw new FactoryError('LedgerConflict');
+    }
+    this.put(keyOf(next), structuredClone(next));
+    const ofRole = this.#ofRole.get(roleKeyOf(next)) ?? new Set();
+    this.#ofRole.set(roleKeyOf(next), ofRole.add(keyOf(next)));
+  };
+}
