@@ -51,6 +51,73 @@ export function demoArguments(args: readonly string[]): { readonly json: boolean
   return { json: read(args, { json: { type: 'boolean' } }).has('json') };
 }
 
+/** A whole number with at most 15 digits: exact. */
+const SEED = /^\d{1,15}$/;
+
+export interface ChaosArguments {
+  readonly json: boolean;
+  readonly help: boolean;
+  readonly roles: number;
+  readonly seed: number;
+  readonly members: number;
+  readonly timeScale: number;
+}
+
+/** Throws UsageError. With `help` the numbers mean nothing. */
+export function chaosArguments(args: readonly string[]): ChaosArguments {
+  const values = read(args, {
+    roles: { type: 'string' },
+    seed: { type: 'string' },
+    members: { type: 'string' },
+    'time-scale': { type: 'string' },
+    json: { type: 'boolean' },
+    help: { type: 'boolean' },
+  });
+  const [json, help] = [values.has('json'), values.has('help')];
+  if (help) return { json, help, roles: 0, seed: 0, members: 0, timeScale: 0 };
+  const roles = number(values, 'roles', WHOLE, 1, 2000);
+  return {
+    json,
+    help,
+    roles,
+    seed: number(values, 'seed', SEED, 0, 999_999_999_999_999),
+    // A provider holds 100 audiences.
+    members: number(values, 'members', WHOLE, 1, 50, Math.max(2, Math.ceil(roles / 50))),
+    timeScale: number(values, 'time-scale', DECIMAL, 0.02, 1, 0.1),
+  };
+}
+
+export interface SimulateArguments {
+  readonly json: boolean;
+  readonly help: boolean;
+  readonly exhaustive: boolean;
+  readonly burst: boolean;
+  readonly runs: number;
+  readonly seed: number;
+}
+
+/** Throws UsageError. */
+export function simulateArguments(args: readonly string[]): SimulateArguments {
+  const values = read(args, {
+    runs: { type: 'string' },
+    seed: { type: 'string' },
+    exhaustive: { type: 'boolean' },
+    burst: { type: 'boolean' },
+    json: { type: 'boolean' },
+    help: { type: 'boolean' },
+  });
+  const [exhaustive, burst] = [values.has('exhaustive'), values.has('burst')];
+  return {
+    json: values.has('json'),
+    help: values.has('help'),
+    exhaustive,
+    burst,
+    // Whoever asks for the rest alone need not wait for runs by chance.
+    runs: number(values, 'runs', SEED, 0, 1_000_000_000, exhaustive || burst ? 0 : 1000),
+    seed: number(values, 'seed', SEED, 0, 999_999_999, 1),
+  };
+}
+
 export interface SandboxArguments {
   readonly json: boolean;
   readonly help: boolean;
@@ -68,20 +135,29 @@ export function sandboxArguments(args: readonly string[]): SandboxArguments {
     'time-scale': { type: 'string' },
     help: { type: 'boolean' },
   });
-  const number = (name: string, form: RegExp, from: number, to: number, otherwise: number): number => {
-    const text = values.get(name);
-    if (text === undefined) return otherwise;
-    const value = Number(text);
-    if (typeof text === 'string' && form.test(text) && value >= from && value <= to) return value;
-    const kind = form === WHOLE ? 'whole number' : 'number';
-    throw new UsageError(`--${name}: expected a ${kind} from ${from} to ${to}, got ${text}`);
-  };
   return {
     json: values.has('json'),
     help: values.has('help'),
-    port: number('port', WHOLE, 0, 65_535, 0),
-    members: number('members', WHOLE, 1, 50, 1),
+    port: number(values, 'port', WHOLE, 0, 65_535, 0),
+    members: number(values, 'members', WHOLE, 1, 50, 1),
     // Below a hundredth, a function's scaled timeout is shorter than what it takes to run.
-    timeScale: number('time-scale', DECIMAL, 0.01, 10, 0.1),
+    timeScale: number(values, 'time-scale', DECIMAL, 0.01, 10, 0.1),
   };
+}
+
+/** The value of an option in this form and range; `otherwise` where it is not given, if it may be left out. */
+function number(
+  values: ReadonlyMap<string, string | true>,
+  name: string,
+  form: RegExp,
+  from: number,
+  to: number,
+  otherwise?: number,
+): number {
+  const text = values.get(name);
+  if (text === undefined && otherwise !== undefined) return otherwise;
+  const value = Number(text);
+  if (typeof text === 'string' && form.test(text) && value >= from && value <= to) return value;
+  const kind = form === DECIMAL ? 'number' : 'whole number';
+  throw new UsageError(`--${name}: expected a ${kind} from ${from} to ${to}, got ${text ?? 'nothing'}`);
 }

@@ -39,6 +39,9 @@ export async function invoke(
   }
 }
 
+/** A reason of our own: without one, every task would make a DOMException and its stack. */
+const DONE = new Error('The task is done');
+
 async function withTimeout(
   engine: Engine,
   resource: string,
@@ -59,7 +62,7 @@ async function withTimeout(
   try {
     return await Promise.race([work, stopped, ...(seconds === undefined ? [] : [expiry()])]);
   } finally {
-    done.abort();
+    done.abort(DONE);
   }
 }
 
