@@ -4,8 +4,16 @@ import { decideInspection } from '../../core/inspection.ts';
 import type { LedgerEntry } from '../../core/ledger-entry.ts';
 import { MARK_KEY, pendingTags, tagOf } from '../../core/tags.ts';
 import { firstEntry, withRole } from '../incarnation-entry.ts';
-import { claim, isHeldByAnother, isoTime, ledgerWriter, withEvent, withoutError } from '../ledger-steps.ts';
-import type { Executions, InspectAccess, Ports, ProviderView, RoleView } from '../ports.ts';
+import {
+  claim,
+  isHeldByAnother,
+  isoTime,
+  isWithin,
+  ledgerWriter,
+  withEvent,
+  withoutError,
+} from '../ledger-steps.ts';
+import type { Clock, Executions, InspectAccess, Ports, ProviderView, RoleView } from '../ports.ts';
 import type { HandlerSettings } from '../settings.ts';
 import type { CreateRun, InspectRoleInput, InspectRoleOutput } from '../workflow.ts';
 import { reportForeignAudiences } from './foreign-audiences.ts';
@@ -28,9 +36,8 @@ export const inspectRole =
     const access = await accounts.inspect(run);
     const role = await access.getRole(run.roleName);
     const roleId = run.roleId ?? role?.roleId;
-    const entry = (await ledger.incarnations(run.accountId, run.roleName)).find(
-      (incarnation) => incarnation.roleId === roleId,
-    );
+    const incarnations = await ledger.incarnations(run.accountId, run.roleName);
+    const entry = incarnations.find((incarnation) => incarnation.roleId === roleId);
     if (entry?.phase === 'removing' || entry?.phase === 'removed') return skip(ports, run, 'being-removed');
     if (entry && (await isHeldByAnother(writer, ports.executions, entry))) {
       throw new FactoryError('LeaseHeld');
@@ -57,6 +64,9 @@ export const inspectRole =
         return skip(ports, run, answer.reason, answer.detail);
       case 'proceed': {
         if (!role) throw new FactoryError('Unexpected', 'Nothing can proceed without a role');
+        if (incarnations.some((other) => other !== entry && mayYetMark(other, settings, clock))) {
+          throw new FactoryError('NotSettled', 'The mark of the role before may be on its way');
+        }
         const claimed = await claim(writer, claimOf(run, role, provider, entry, isoTime(now)), entry);
         await mark(access, role);
         if (answer.failWith) throw new FactoryError(answer.failWith);
@@ -90,6 +100,17 @@ function claimOf(
     phase: 'creating',
     step: 'inspect-role',
   };
+}
+
+/**
+ * Whether a function may still be about to mark a former incarnation: it was claimed so lately that the TagRole of
+ * that claim can be in flight, and would land on the role that has the name now.
+ */
+function mayYetMark(other: LedgerEntry, { writersSeconds }: HandlerSettings, clock: Clock): boolean {
+  if (other.phase === 'removed') return false;
+  // A removal's claim hides when the creation's was; it began no earlier than its entry.
+  const claimedAt = other.step === 'inspect-role' ? other.updatedAt : other.createdAt;
+  return isWithin(writersSeconds, claimedAt, clock);
 }
 
 /**

@@ -59,20 +59,11 @@ export function injectFaults(recorder: SandboxRecorder, factoryAppId: string): v
   }
 }
 
-/** As often as the queue delivers a message (5), and the SDK tries a call (3): then the event is a dead letter. */
-const OUTAGE_CALLS = 15;
-
-/** Executions for this role name cannot be started, for as long as the faults last or until an event is given up. */
+/** Executions for this role name cannot be started while the faults last: events that wait too long become dead letters. */
 export function injectOutage(recorder: SandboxRecorder, roleName: string): void {
   // The input of an execution is JSON within JSON.
   const about = JSON.stringify(JSON.stringify({ roleName }).slice(1, -1)).slice(1, -1);
-  recorder.inject({
-    service: 'states',
-    operation: 'StartExecution',
-    about,
-    kind: 'error',
-    times: OUTAGE_CALLS,
-  });
+  recorder.inject({ service: 'states', operation: 'StartExecution', about, kind: 'error' });
 }
 
 /** Reads the recorder's log as it grows, for it forgets. */

@@ -140,7 +140,7 @@ const meetings = [
   ...(await singleFaults(OTHER_PATHS['a role that is replaced within seconds'] as Schedule)),
 ];
 const orders = await replacements();
-const RUNS = 1500;
+const RUNS = 3000;
 
 /** Of each family in turn, from all over it. */
 function scheduleAt(index: number): Schedule {

@@ -58,6 +58,14 @@ const FOUND: Readonly<Record<string, Schedule>> = {
     { do: 'delete', role: 'a', when: { call: 4 } },
     { do: 'create', role: 'a', shape: 'foreign', when: { call: 6 } },
   ]),
+  'the mark of a role that was replaced lands before its successor is marked, or never': scheduleOf(
+    [CREATE, deleteAt(8001), { do: 'create', role: 'a', shape: 'placeholder', when: { ms: 8001 } }],
+    {
+      weather: { ...CALM, directoryMs: 60_000 },
+      deliveries: [{ event: 2, afterMs: [0] }],
+      faults: [fault('inspect-role inspect.tagRole', 'hung', { ms: 20_000 })],
+    },
+  ),
   ...Object.fromEntries(
     [23, 24, 25, 26, 27, 28].map((call) => [
       `a role that is withdrawn around its policy's write (before call ${call}) is not tagged`,
