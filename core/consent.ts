@@ -4,7 +4,7 @@
  */
 import type { AccountId, Audience, ProviderArn, RoleName } from './ids.ts';
 import { isProtected } from './protected-roles.ts';
-import type { FactorySettings } from './settings.ts';
+import type { ConsentSettings, FactorySettings } from './settings.ts';
 import { hasIgnoreTag } from './tags.ts';
 import { readTrustPolicy, type TrustPolicyDocument } from './trust-policy/document.ts';
 import {
@@ -65,7 +65,7 @@ export type ConsentResult =
 export function evaluateConsent(question: {
   readonly role: ConsentingRole;
   readonly provider: KnownProvider | undefined;
-  readonly settings: Pick<FactorySettings, 'issuer' | 'placeholders' | 'protectedRoles' | 'memberRolePrefix'>;
+  readonly settings: ConsentSettings;
   readonly recordedAudience?: Audience | undefined;
 }): ConsentResult {
   const { role, provider, settings, recordedAudience } = question;

@@ -1,11 +1,12 @@
 /** What a role event asks the factory to do. It settles only what the event itself settles; the rest is for inspection. */
 import { createHash } from 'node:crypto';
+import type { IgnoreReason } from './cloudtrail-record.ts';
 import { tenantRelation } from './consent.ts';
 import { FactoryError, isFactoryError } from './errors.ts';
 import type { AccountId, EventId, RoleId, RoleName } from './ids.ts';
 import { isLive, type LedgerEntry } from './ledger-entry.ts';
 import { isProtected } from './protected-roles.ts';
-import type { IgnoreReason, RoleCreated, RoleDeleted, RoleEvent } from './role-event.ts';
+import type { RoleCreated, RoleDeleted, RoleEvent } from './role-event.ts';
 import type { FactorySettings } from './settings.ts';
 import { readTrustPolicy } from './trust-policy/document.ts';
 
@@ -58,6 +59,9 @@ export type DispatchDecision =
       readonly eventId: EventId | null;
     };
 
+/** What of the ledger decides. */
+export type KnownIncarnation = Pick<LedgerEntry, 'roleName' | 'roleId' | 'phase'>;
+
 /**
  * Decides on one event. `incarnations` is what the ledger holds for the role's name; it counts for DeleteRole only.
  * Throws MalformedEvent for a malformed event, and nothing else.
@@ -65,7 +69,7 @@ export type DispatchDecision =
 export function decideDispatch(
   event: RoleEvent,
   settings: Pick<FactorySettings, 'issuer' | 'protectedRoles' | 'memberRolePrefix'>,
-  incarnations: readonly LedgerEntry[],
+  incarnations: readonly KnownIncarnation[],
 ): DispatchDecision {
   switch (event.kind) {
     case 'malformed':
@@ -113,7 +117,7 @@ function relationOf(event: RoleCreated, settings: Pick<FactorySettings, 'issuer'
 function decideDelete(
   event: RoleDeleted,
   settings: Pick<FactorySettings, 'protectedRoles' | 'memberRolePrefix'>,
-  incarnations: readonly LedgerEntry[],
+  incarnations: readonly KnownIncarnation[],
 ): DispatchDecision {
   const live = incarnations.filter(isLive);
   if (live.length === 0) {

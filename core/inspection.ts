@@ -11,7 +11,7 @@ import { type ErrorCode, FactoryError } from './errors.ts';
 import type { AppId, RoleId, RoleName, ServicePrincipalId } from './ids.ts';
 import { audienceFor } from './issuer.ts';
 import { isLive, type LedgerEntry } from './ledger-entry.ts';
-import type { FactorySettings } from './settings.ts';
+import type { ConsentSettings } from './settings.ts';
 import { rewriteTrustPolicy } from './trust-policy/rewrite.ts';
 
 /** A role as GetRole shows it. */
@@ -46,14 +46,14 @@ export type InspectionDecision =
     };
 
 export interface Inspection {
-  readonly run: CreateRequest;
+  readonly run: Pick<CreateRequest, 'accountId' | 'roleId' | 'eventTime'>;
   /** Undefined: IAM knows no role of this name. */
   readonly role: InspectedRole | undefined;
   /** The tenant's provider that the trust policy names; undefined where the account has none. */
   readonly provider: KnownProvider | undefined;
   /** The ledger's entry for the role as it is. */
   readonly entry: LedgerEntry | undefined;
-  readonly settings: FactorySettings;
+  readonly settings: ConsentSettings;
   /** Milliseconds since the epoch. */
   readonly now: number;
   readonly settleSeconds: number;

@@ -3,7 +3,7 @@
  * key, token version, clouds and partitions.
  */
 import type { AccountId, Audience, ProviderArn, TenantId } from './ids.ts';
-import { audience, providerArn } from './ids.ts';
+import { audience, isGuid, providerArn } from './ids.ts';
 
 export type EntraCloud = 'public' | 'usgov' | 'china';
 /** What `api.requestedAccessTokenVersion` says; it decides issuer, audience and claims of the token. */
@@ -117,6 +117,37 @@ export const isAnyTenantProvider = (issuer: Issuer, federated: string, accountId
   ([1, 2] as const).some((tokenVersion) =>
     isTenantProvider(entraIssuer({ ...issuer, tokenVersion }), federated, accountId),
   );
+
+/** An OIDC provider of some Entra tenant, as its ARN spells it. */
+export interface EntraProvider {
+  readonly accountId: AccountId;
+  readonly issuer: Issuer;
+  /** A token's `iss` must equal the provider's URL to the letter. */
+  readonly spelling: 'exact' | 'slash-missing' | 'slash-added' | 'other-case';
+}
+
+/** Whose provider an ARN names; undefined where it is no tenant's. A host that two clouds share counts as public. */
+export function entraProvider(federated: string): EntraProvider | undefined {
+  const [, account, path = ''] = PROVIDER_ARN.exec(federated) ?? [];
+  const tenant = path.split('/')[1] ?? '';
+  if (account === undefined || !isGuid(tenant)) return undefined;
+  const issuers = (Object.keys(CLOUDS) as EntraCloud[]).flatMap((cloud) =>
+    ([1, 2] as const).map((tokenVersion) =>
+      entraIssuer({ cloud, tenantId: tenant as TenantId, tokenVersion }),
+    ),
+  );
+  const issuer = issuers.find(
+    ({ url }) => withoutSlash(providerPath(url)) === withoutSlash(path.toLowerCase()),
+  );
+  return issuer && { accountId: account as AccountId, issuer, spelling: spellingOf(path, issuer) };
+}
+
+function spellingOf(path: string, { url }: Issuer): EntraProvider['spelling'] {
+  const expected = providerPath(url);
+  if (path === expected) return 'exact';
+  if (withoutSlash(path) !== withoutSlash(expected)) return 'other-case';
+  return path.length < expected.length ? 'slash-missing' : 'slash-added';
+}
 
 /** What a token for the application carries as `aud`. */
 export const audienceFor = (appId: string, tokenVersion: TokenVersion): Audience =>

@@ -17,7 +17,8 @@ import type {
  * `creating`, `removing`: work under way or waiting to be resumed. `removing` absorbs: no create continues.
  * `unreachable`: the member account cannot be asked, so nothing is proven and nothing deleted.
  */
-export type Phase = 'creating' | 'ready' | 'failed' | 'removing' | 'removed' | 'unreachable';
+export const PHASES = ['creating', 'ready', 'failed', 'removing', 'removed', 'unreachable'] as const;
+export type Phase = (typeof PHASES)[number];
 
 /** The steps of both workflows, by the name of the function that performs them. */
 export type Step =
@@ -76,4 +77,4 @@ export interface LedgerEntry extends Incarnation {
 }
 
 /** Whether the entry still stands for something that may exist in Entra, on the provider or in a role. */
-export const isLive = (entry: LedgerEntry): boolean => entry.phase !== 'removed';
+export const isLive = ({ phase }: Pick<LedgerEntry, 'phase'>): boolean => phase !== 'removed';

@@ -18,3 +18,9 @@ export interface FactorySettings {
   /** `soft` leaves deleted applications restorable for 30 days; `purge` removes them at once. */
   readonly deletion: 'soft' | 'purge';
 }
+
+/** What decides which roles are the factory's business. */
+export type ConsentSettings = Pick<
+  FactorySettings,
+  'issuer' | 'placeholders' | 'protectedRoles' | 'memberRolePrefix'
+>;

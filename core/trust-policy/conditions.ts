@@ -100,7 +100,8 @@ function withKey(
   ) as Readonly<Record<string, JsonObject>>;
 }
 
-const kindOf = (operator: string): KeyCondition['kind'] => {
+/** How an operator on a key that a token fills bears on who gets in. */
+export const kindOf = (operator: string): KeyCondition['kind'] => {
   if (POSITIVE.test(operator)) return 'positive';
   return NARROWING.test(operator) ? 'narrowing' : 'unknown';
 };

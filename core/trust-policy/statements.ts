@@ -139,7 +139,11 @@ function unknownForm(statement: JsonObject): string | undefined {
 /** Bare words that cannot be anybody's audience: no URI, no client id, not on the provider's list. */
 const BARE_WORD = /^[A-Za-z0-9_-]{1,64}$/;
 
-function isPlaceholder(value: string, { placeholders, clientIds }: ConsentTerms): boolean {
+/** Whether a value asks for an audience instead of being one. */
+export function isPlaceholder(
+  value: string,
+  { placeholders, clientIds }: Pick<ConsentTerms, 'placeholders' | 'clientIds'>,
+): boolean {
   if (placeholders.some((placeholder) => placeholder === value)) return true;
   const listed = clientIds.some((clientId) => clientId.toLowerCase() === value.toLowerCase());
   return BARE_WORD.test(value) && !isGuid(value) && !listed;

@@ -5,6 +5,7 @@ import {
   conditionKey,
   type EntraCloud,
   entraIssuer,
+  entraProvider,
   identifierUriFor,
   isAnyTenantProvider,
   isTenantProvider,
@@ -96,5 +97,47 @@ describe('a partition', () => {
   ])('of %s is %s and records IAM events in %s', (region, partition, iamEventRegion) => {
     expect(partitionOfRegion(region)).toBe(partition);
     expect(PARTITIONS[partitionOfRegion(region)].iamEventRegion).toBe(iamEventRegion);
+  });
+});
+
+describe('whose provider an ARN names', () => {
+  const LETTERED = 'abcdef11-2222-4333-8444-555555555555';
+  const arn = (path: string) => `arn:aws-cn:iam::${ACCOUNT}:oidc-provider/${path}`;
+
+  it.each<[string, object]>([
+    [`sts.windows.net/${LETTERED}/`, { tokenVersion: 1, cloud: 'public', spelling: 'exact' }],
+    [`sts.windows.net/${LETTERED}`, { tokenVersion: 1, cloud: 'public', spelling: 'slash-missing' }],
+    [
+      `sts.windows.net/${LETTERED.toUpperCase()}/`,
+      { tokenVersion: 1, cloud: 'public', spelling: 'other-case' },
+    ],
+    [`STS.windows.net/${LETTERED}`, { tokenVersion: 1, cloud: 'public', spelling: 'other-case' }],
+    [`sts.chinacloudapi.cn/${LETTERED}/`, { tokenVersion: 1, cloud: 'china', spelling: 'exact' }],
+    [`login.microsoftonline.com/${LETTERED}/v2.0`, { tokenVersion: 2, cloud: 'public', spelling: 'exact' }],
+    [
+      `login.microsoftonline.com/${LETTERED}/v2.0/`,
+      { tokenVersion: 2, cloud: 'public', spelling: 'slash-added' },
+    ],
+    [`login.microsoftonline.us/${LETTERED}/v2.0`, { tokenVersion: 2, cloud: 'usgov', spelling: 'exact' }],
+  ])('%s', (path, { spelling, ...issuer }: { spelling?: string }) => {
+    expect(entraProvider(arn(path))).toEqual({
+      accountId: ACCOUNT,
+      spelling,
+      issuer: expect.objectContaining({ ...issuer, tenantId: LETTERED }),
+    });
+  });
+
+  it.each([
+    arn(`login.microsoftonline.com/${LETTERED}/`),
+    arn(`sts.windows.net/${LETTERED}/v2.0`),
+    arn('sts.windows.net/common/'),
+    arn(`evil.example/${LETTERED}/`),
+    arn('token.actions.githubusercontent.com'),
+    `arn:aws:iam::${ACCOUNT}:saml-provider/sts.windows.net/${LETTERED}/`,
+    `sts.windows.net/${LETTERED}/`,
+    'cognito-identity.amazonaws.com',
+    '*',
+  ])('of no tenant: %s', (federated) => {
+    expect(entraProvider(federated)).toBeUndefined();
   });
 });

@@ -37,6 +37,17 @@ describe("a token's condition keys", () => {
     });
   });
 
+  it('are those that AWS gives the issuer as well, and no other', () => {
+    const GITHUB = 'token.actions.githubusercontent.com';
+    const claims = { sub: 'repo:acme/api:pull_request', repository_id: '7', event_name: 'pull_request' };
+    expect(webIdentityContext(arn(GITHUB), claims)).toEqual({
+      [`${GITHUB}:sub`]: 'repo:acme/api:pull_request',
+      [`${GITHUB}:repository_id`]: '7',
+    });
+    const own = 'github.example.com/_services/token';
+    expect(webIdentityContext(arn(own), claims)).toEqual({ [`${own}:sub`]: 'repo:acme/api:pull_request' });
+  });
+
   it('leave out claims of another type', () => {
     expect(webIdentityContext(V1, { aud: 7, sub: { a: 'b' }, amr: [1], email: null })).toEqual({});
   });
