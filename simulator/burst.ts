@@ -83,11 +83,8 @@ class Window {
   }
 }
 
-/** Resource units and requests of a method of the directory; the full view of an application takes three requests. */
-const GRAPH_UNITS: Readonly<Record<string, number>> = {
-  'directory.application': 4,
-  'directory.applicationByName': 2,
-};
+/** Resource units of a method of the directory; the full view of an application takes two requests. */
+const GRAPH_UNITS: Readonly<Record<string, number>> = { 'directory.application': 3 };
 const GRAPH_WRITE = /^directory\.(create|set|delete|purge)/;
 const IAM_WRITE = /\.(tagRole|updateTrustPolicy|addAudience|removeAudience)$/;
 

@@ -64,9 +64,15 @@ export const OTHER_PATHS: Readonly<Record<string, Schedule>> = {
   'a write of the ledger that is lost at every step': scheduleOf(
     [CREATE, then({ do: 'delete', role: 'a' })],
     {
-      faults: ['register-application', 'add-audience', 'verify-application', 'assign-audience'].map((by) =>
-        fault(`${by} ledger.write` as CallSite, 'repeated'),
-      ),
+      faults: (
+        [
+          'register-application ledger.write',
+          'add-audience ledger.write',
+          'verify-application ledger.write',
+          'assign-audience ledger.write',
+          'record-outcome ledger.write',
+        ] as const
+      ).map((site) => fault(site, 'repeated')),
     },
   ),
   'two runs at once': scheduleOf([CREATE, { do: 'again', event: 0, replay: true, when: { ms: 10 } }]),
@@ -100,7 +106,7 @@ export const OTHER_PATHS: Readonly<Record<string, Schedule>> = {
       deletion: 'purge',
       faults: [
         fault('register-application directory.createApplication', 'lost-answer'),
-        fault('register-application directory.applicationByName', 'unavailable', { times: 24 }),
+        fault('register-application directory.originOf', 'unavailable', { times: 24 }),
       ],
     },
   ),

@@ -66,7 +66,7 @@ const ON_THE_WAY: readonly CallSite[] = [
   'remove-audience ledger.read',
   'remove-audience provider.removeAudience',
   'delete-application ledger.read',
-  'delete-application directory.application',
+  'delete-application directory.originOf',
   'delete-application directory.deleteServicePrincipal',
   'delete-application directory.deleteApplication',
   'record-outcome lambda.invoke',

@@ -150,12 +150,13 @@ function routeOf(schedule: Schedule, world: World, chronicle: Chronicle, index: 
 function runAgain(world: World, execution: Execution): void {
   const { run: input, workflow, name } = execution;
   const event = world.events.findLast(({ detail }) => detail.eventID === input.eventId);
-  if (event && !name.endsWith('-gone')) {
+  const [removal] = /^.*-gone/.exec(name) ?? [];
+  if (event && !removal) {
     world.queue.send(event, 0);
     return;
   }
   for (let retry = 1; retry < 10; retry++) {
-    const candidate = retryName(name, retry);
+    const candidate = retryName(removal ?? name, retry);
     const isTaken = world.engine.executions.some(
       (other) => other.workflow === workflow && other.name === candidate,
     );

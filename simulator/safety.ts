@@ -13,6 +13,8 @@ import type { World } from './world.ts';
 /** What a function has seen of its role. */
 interface Memory {
   calls: number;
+  /** A client may repeat a call by itself; that is still the same one. */
+  last: Call | undefined;
   /** As it was read, and as it was before the call that is under way. */
   role: RoleView | undefined;
   before: RoleView | undefined;
@@ -39,7 +41,8 @@ export class Safety implements Watcher {
 
   before(call: Call): void {
     const memory = this.#memoryOf(call);
-    memory.calls++;
+    if (memory.last !== call) memory.calls++;
+    memory.last = call;
     memory.before = this.#roleOf(call);
     switch (call.name) {
       case 'accounts.trust':
@@ -247,6 +250,7 @@ export class Safety implements Watcher {
     if (known) return known;
     const memory: Memory = {
       calls: 0,
+      last: undefined,
       role: undefined,
       before: undefined,
       hasWritten: false,

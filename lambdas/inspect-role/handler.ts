@@ -56,8 +56,8 @@ export const inspectRole =
       case 'ready':
         return { decision: 'ready', reason: 'nothing to change', entry: null };
       case 'skip':
-        // Claimed by an earlier attempt of this very step: what was begun must not be left behind in silence.
-        if (entry?.owner === execution) throw new FactoryError('ConsentWithdrawn', answer.reason);
+        // What an earlier attempt or a stopped run has begun must not be left behind in silence.
+        if (entry?.phase === 'creating') throw new FactoryError('ConsentWithdrawn', answer.reason);
         if (role && answer.foreignAudiences) {
           await reportForeignAudiences(ports, access, run.accountId, role, answer.foreignAudiences);
         }

@@ -6,7 +6,7 @@ import type { InspectAccess, ProviderView, RoleView } from '../ports.ts';
 
 /** The tenant's provider that the role names and the account has; undefined where there is none. */
 export async function tenantProviderOf(
-  access: InspectAccess,
+  access: Pick<InspectAccess, 'getProvider'>,
   role: RoleView,
   accountId: AccountId,
   issuer: Issuer,

@@ -88,8 +88,13 @@ export class MemoryDirectory extends Replicated<Application | ServicePrincipal> 
     return this.#create(desired.uniqueName, this.#self.factoryAppId, [desired.ownerId], desired.tokenVersion);
   };
 
-  applicationByName: Directory['applicationByName'] = async (name) =>
-    this.#seenApplication(this.#names.get(name));
+  originOf: Directory['originOf'] = async (key) => {
+    const id = 'objectId' in key ? key.objectId : this.#names.get(key.uniqueName);
+    const found = this.#seenApplication(id);
+    if (!found) return undefined;
+    const { objectId, appId, uniqueName, createdByAppId } = found;
+    return { objectId, appId, uniqueName, createdByAppId };
+  };
 
   application: Directory['application'] = async (objectId) => this.#seenApplication(objectId);
 

@@ -66,6 +66,14 @@ const FOUND: Readonly<Record<string, Schedule>> = {
       faults: [fault('inspect-role inspect.tagRole', 'hung', { ms: 20_000 })],
     },
   ),
+  'what a stopped run has begun is not left in silence, where consent is gone since': scheduleOf(
+    [
+      CREATE,
+      { do: 'restore-client-ids', role: 'a', when: { ms: 9000 } },
+      { do: 'delete-application', role: 'a', when: { ms: 9000 } },
+    ],
+    { faults: [fault('assign-audience ledger.write', 'aborted', { times: 3 })] },
+  ),
   ...Object.fromEntries(
     [23, 24, 25, 26, 27, 28].map((call) => [
       `a role that is withdrawn around its policy's write (before call ${call}) is not tagged`,
