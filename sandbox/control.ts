@@ -2,6 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
+import { FieldError } from './fields.ts';
 import { FAULT_KINDS, type Fault, isRead, type SandboxRecorder } from './recorder.ts';
 
 export type Control = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -40,14 +41,21 @@ const FaultSchema = z
 
 const MAX_BODY = 64 * 1024;
 
+interface ControlOptions {
+  readonly recorder: SandboxRecorder;
+  readonly token: string;
+  /** See CiIssuers. */
+  readonly issueToken: (request: unknown) => Promise<string>;
+}
+
+type Answer = readonly [status: number, body?: unknown];
+
 /**
  * `GET` and `DELETE /_sandbox/calls`: the calls served so far. `GET`, `POST` and `DELETE /_sandbox/faults`: what is
- * broken on purpose. Answers JSON; a wrong or missing token is 401.
+ * broken on purpose. `POST /_sandbox/tokens`: a token of a CI system. Answers JSON; a wrong or missing token is 401.
  */
-export function createControl(options: { recorder: SandboxRecorder; token: string }): Control {
-  const { recorder, token } = options;
-
-  const routes: Readonly<Record<string, (body: string) => [status: number, body?: unknown]>> = {
+export function createControl({ recorder, token, issueToken }: ControlOptions): Control {
+  const routes: Readonly<Record<string, (body: string) => Answer | Promise<Answer>>> = {
     'GET /_sandbox/calls': () => [200, { calls: recorder.calls() }],
     'DELETE /_sandbox/calls': () => {
       recorder.clearCalls();
@@ -63,6 +71,16 @@ export function createControl(options: { recorder: SandboxRecorder; token: strin
     'DELETE /_sandbox/faults': () => {
       recorder.clearFaults();
       return [204];
+    },
+    'POST /_sandbox/tokens': async (body) => {
+      const request = parseJson(body);
+      if (request === undefined) return [400, { errors: [NOT_JSON] }];
+      try {
+        return [201, { token: await issueToken(request) }];
+      } catch (error) {
+        if (!(error instanceof FieldError)) throw error;
+        return [400, { errors: [error.message] }];
+      }
     },
   };
 
@@ -82,18 +100,25 @@ export function createControl(options: { recorder: SandboxRecorder; token: strin
       });
     const body = await read(request);
     if (body === undefined) return send(413, { errors: ['the body is too long'] });
-    send(...route(body));
+    send(...(await route(body)));
   };
+}
+
+const NOT_JSON = 'not JSON';
+
+/** Undefined: it is not JSON. */
+function parseJson(body: string): unknown {
+  try {
+    return JSON.parse(body) as unknown;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The fault, or everything that is wrong with it. */
 function parseFault(body: string): Fault | string[] {
-  let input: unknown;
-  try {
-    input = JSON.parse(body);
-  } catch {
-    return ['not JSON'];
-  }
+  const input = parseJson(body);
+  if (input === undefined) return [NOT_JSON];
   const result = FaultSchema.safeParse(input);
   if (!result.success)
     return result.error.issues.map(({ path, message }) => `${path.join('.') || 'fault'}: ${message}`);

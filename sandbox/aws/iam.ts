@@ -8,11 +8,15 @@ import {
 } from '../cloud.ts';
 import type { AwsCloud } from './cloud.ts';
 import { type CloudTrailRecord, iamRecord, type Outcome } from './cloudtrail.ts';
+import { accountDetailOperations } from './iam/account-details.ts';
+import { ADMINISTRATOR_ACCESS } from './iam/aws-policies.ts';
 import { managedPolicyOperations } from './iam/managed-policies.ts';
 import { oidcProviderOperations } from './iam/oidc-providers.ts';
+import { outboundFederationOperations } from './iam/outbound-federation.ts';
 import { policyOperations } from './iam/policies.ts';
+import { policyVersionOperations } from './iam/policy-versions.ts';
 import { roleOperations } from './iam/roles.ts';
-import { type AccessKey, ADMINISTRATOR_ACCESS, wholeSeconds } from './iam/store.ts';
+import { type AccessKey, wholeSeconds } from './iam/store.ts';
 import { addAccessKey, addUser, userOperations } from './iam/users.ts';
 
 export interface Iam extends ServiceDefinition {
@@ -51,10 +55,13 @@ export function createIam(
 
   const operations = {
     ...roleOperations(cloud),
+    ...accountDetailOperations(cloud),
     ...policyOperations(cloud),
     ...managedPolicyOperations(cloud),
+    ...policyVersionOperations(cloud),
     ...userOperations(cloud),
     ...oidcProviderOperations(cloud),
+    ...outboundFederationOperations(cloud),
   };
   return {
     id: 'iam',

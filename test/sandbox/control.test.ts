@@ -2,11 +2,16 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createControl } from '../../sandbox/control.ts';
+import { FieldError } from '../../sandbox/fields.ts';
 import { createRecorder } from '../../sandbox/recorder.ts';
 import { createTime } from '../../sandbox/time.ts';
 
 const recorder = createRecorder({ time: createTime(1), random: () => 0 });
-const server = createServer(createControl({ recorder, token: 'correct horse' }));
+const issueToken = async (request: unknown) => {
+  if (typeof request !== 'object') throw new FieldError('token', 'expected an object');
+  return `token for ${JSON.stringify(request)}`;
+};
+const server = createServer(createControl({ recorder, token: 'correct horse', issueToken }));
 let origin: string;
 
 beforeAll(async () => {
@@ -67,6 +72,23 @@ describe('/_sandbox/faults', () => {
     expect(answer.status).toBe(400);
     expect(JSON.stringify(answer.body)).toContain(message);
     expect(recorder.faults()).toEqual([]);
+  });
+});
+
+describe('/_sandbox/tokens', () => {
+  it('gives the token that is asked for', async () => {
+    expect(await ask('POST', '/_sandbox/tokens', { issuer: 'https://gitlab.com' })).toEqual({
+      status: 201,
+      body: { token: 'token for {"issuer":"https://gitlab.com"}' },
+    });
+  });
+
+  it.each([
+    ['no JSON', '{', 'not JSON'],
+    ['what the issuers refuse', 7, 'token: expected an object'],
+  ])('refuses %s', async (_, body, message) => {
+    const answer = await ask('POST', '/_sandbox/tokens', body);
+    expect(answer).toEqual({ status: 400, body: { errors: [message] } });
   });
 });
 

@@ -2,7 +2,15 @@
 import type { RequestContext } from '../../../core/policy/types.ts';
 import { type SandboxTime, type ServiceCall, ServiceError } from '../../cloud.ts';
 import { noSuchEntity, unmodifiable } from './errors.ts';
-import { type IamAccount, type IamStore, iamArn, type Role, type Tags, type User } from './store.ts';
+import {
+  type IamAccount,
+  type IamStore,
+  iamArn,
+  type ManagedPolicy,
+  type Role,
+  type Tags,
+  type User,
+} from './store.ts';
 import { checkName, type Tag } from './validation.ts';
 
 /** What the operations work on. */
@@ -98,6 +106,15 @@ export function authorizedUser(
   });
   if (!user) throw noSuchEntity(`The user with name ${name} cannot be found.`);
   return user;
+}
+
+/** A policy that the caller's account can see: its own, or AWS's. */
+export function authorizedPolicy(env: IamEnvironment, call: ServiceCall, arn: string): ManagedPolicy {
+  const policy = env.iam.managedPolicy(arn);
+  authorize(call, arn, resourceContext(policy));
+  const visible = policy && (policy.accountId === 'aws' || policy.accountId === call.caller.accountId);
+  if (!visible) throw noSuchEntity(`Policy ${arn} was not found.`);
+  return policy;
 }
 
 /** The call's own action on a resource; `*` where the action has none. */

@@ -1,4 +1,5 @@
 /** Policy documents as IAM takes them: well-formed, understood, within their quota. */
+import { missingControl } from '../../../core/ci/provider-controls.ts';
 import { isFactoryError } from '../../../core/errors.ts';
 import { parsePolicy } from '../../../core/policy/document.ts';
 import type { Policy, Statement } from '../../../core/policy/types.ts';
@@ -33,10 +34,23 @@ export const identityDocument = (text: string, name: string): PolicyDocument => 
 /** Non-whitespace characters: what the quotas of identity policies count. */
 export const policySize = (text: string): number => text.replace(/\s/g, '').length;
 
+/** Non-whitespace characters of a managed policy. */
+const MANAGED_POLICY_QUOTA = 6144;
+
+export function checkPolicySize(text: string): void {
+  if (policySize(text) > MANAGED_POLICY_QUOTA) throw limitExceeded(`PolicySize: ${MANAGED_POLICY_QUOTA}`);
+}
+
 /** Throws MalformedPolicyDocument, or LimitExceeded for a document beyond the quota. */
 export function trustDocument(iam: IamStore, text: string, roleArn: string): PolicyDocument {
   const policy = parse(text, `trust policy of ${roleArn}`, 'trust');
   for (const statement of policy.statements) checkTrustStatement(iam, statement);
+  const missing = missingControl(policy);
+  if (missing) {
+    throw malformedPolicy(
+      `Trust policy with trusted principal ${missing.principal} must evaluate, using StringEquals, StringLike or StringEqualsIgnoreCase, ${missing.keys.join(' or ')} which is not scoped to all.`,
+    );
+  }
   if (JSON.stringify(JSON.parse(text)).length > TRUST_POLICY_QUOTA) {
     throw limitExceeded(`ACLSizePerRole: ${TRUST_POLICY_QUOTA}`);
   }

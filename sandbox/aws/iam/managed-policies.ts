@@ -1,29 +1,26 @@
-/** Customer managed policies, with their first version only. */
+/** Customer managed policies; their versions are in policy-versions.ts. */
 import type {
   CreatePolicyRequest,
   CreatePolicyResponse,
   DeletePolicyRequest,
   GetPolicyRequest,
   GetPolicyResponse,
-  GetPolicyVersionRequest,
-  GetPolicyVersionResponse,
+  ListEntitiesForPolicyRequest,
+  ListEntitiesForPolicyResponse,
   ListPoliciesRequest,
   ListPoliciesResponse,
   Policy as PolicyShape,
 } from '@aws-sdk/client-iam';
 import type { OperationHandler, ServiceCall } from '../../cloud.ts';
-import { encode } from '../sigv4.ts';
-import { accountOf, authorize, type IamEnvironment, resourceContext, tagContext } from './access.ts';
-import { identityDocument, policySize } from './documents.ts';
-import { alreadyExists, deleteConflict, invalidInput, limitExceeded, noSuchEntity } from './errors.ts';
+import { accountOf, authorize, authorizedPolicy, type IamEnvironment, tagContext } from './access.ts';
+import { AWS_POLICIES } from './aws-policies.ts';
+import { checkPolicySize, identityDocument } from './documents.ts';
+import { alreadyExists, deleteConflict, invalidInput, limitExceeded } from './errors.ts';
 import type { Checked } from './input.ts';
-import { ADMINISTRATOR_ACCESS, iamArn, type ManagedPolicy, uniqueId, wholeSeconds } from './store.ts';
+import { iamArn, type ManagedPolicy, uniqueId, wholeSeconds } from './store.ts';
 import { checkDescription, checkName, checkPath, checkPathPrefix, page, withTags } from './validation.ts';
 
-/** Non-whitespace characters of a managed policy. */
-const SIZE_QUOTA = 6144;
 const POLICIES_PER_ACCOUNT = 1500;
-const VERSION = 'v1';
 
 export function managedPolicyOperations(env: IamEnvironment): Record<string, OperationHandler> {
   /** How many identities of the account have the policy, and how many have it as a boundary. */
@@ -43,12 +40,12 @@ export function managedPolicyOperations(env: IamEnvironment): Record<string, Ope
       PolicyId: policy.id,
       Arn: policy.arn,
       Path: policy.path,
-      DefaultVersionId: VERSION,
+      DefaultVersionId: policy.inForce.id,
       AttachmentCount: attachments,
       PermissionsBoundaryUsageCount: boundaries,
       IsAttachable: true,
       CreateDate: policy.createDate,
-      UpdateDate: policy.createDate,
+      UpdateDate: policy.inForce.createDate,
     };
   }
 
@@ -57,14 +54,6 @@ export function managedPolicyOperations(env: IamEnvironment): Record<string, Ope
       ...(policy.description !== undefined && { Description: policy.description }),
       ...(policy.tags.size > 0 && { Tags: [...policy.tags.values()] }),
     };
-  }
-
-  function authorized(call: ServiceCall, arn: string): ManagedPolicy {
-    const policy = env.iam.managedPolicy(arn);
-    authorize(call, arn, resourceContext(policy));
-    const visible = policy && (policy.accountId === 'aws' || policy.accountId === call.caller.accountId);
-    if (!visible) throw noSuchEntity(`Policy ${arn} was not found.`);
-    return policy;
   }
 
   function create(input: Checked<CreatePolicyRequest>, call: ServiceCall): CreatePolicyResponse {
@@ -78,12 +67,14 @@ export function managedPolicyOperations(env: IamEnvironment): Record<string, Ope
       call.authorize({ action: 'iam:TagPolicy', resource: arn, context: tagContext(Tags) });
     if (Description !== undefined) checkDescription(Description);
     const document = identityDocument(input.PolicyDocument, arn);
-    if (policySize(input.PolicyDocument) > SIZE_QUOTA) throw limitExceeded(`PolicySize: ${SIZE_QUOTA}`);
+    checkPolicySize(input.PolicyDocument);
     const key = PolicyName.toLowerCase();
     if (policies.has(key))
       throw alreadyExists(`A policy called ${PolicyName} already exists. Duplicate names are not allowed.`);
     if (policies.size >= POLICIES_PER_ACCOUNT)
       throw limitExceeded(`PoliciesPerAccount: ${POLICIES_PER_ACCOUNT}`);
+    const createDate = wholeSeconds(env.time.now());
+    const version = { id: 'v1', createDate, document };
     const policy: ManagedPolicy = {
       accountId,
       name: PolicyName,
@@ -91,8 +82,9 @@ export function managedPolicyOperations(env: IamEnvironment): Record<string, Ope
       path: Path,
       arn,
       ...(Description !== undefined && { description: Description }),
-      createDate: wholeSeconds(env.time.now()),
-      document,
+      createDate,
+      versions: [version],
+      inForce: version,
       tags: withTags(new Map(), Tags),
     };
     policies.set(key, policy);
@@ -102,21 +94,22 @@ export function managedPolicyOperations(env: IamEnvironment): Record<string, Ope
   return {
     CreatePolicy: create,
     GetPolicy: ({ PolicyArn }: Checked<GetPolicyRequest>, call): GetPolicyResponse => {
-      const policy = authorized(call, PolicyArn);
+      const policy = authorizedPolicy(env, call, PolicyArn);
       return { Policy: { ...shape(policy, call), ...details(policy) } };
     },
-    GetPolicyVersion: (input: Checked<GetPolicyVersionRequest>, call): GetPolicyVersionResponse => {
-      const policy = authorized(call, input.PolicyArn);
-      if (input.VersionId !== VERSION)
-        throw noSuchEntity(`Policy ${input.PolicyArn} version ${input.VersionId} does not exist.`);
-      return {
-        PolicyVersion: {
-          Document: encode(policy.document.text),
-          VersionId: VERSION,
-          IsDefaultVersion: true,
-          CreateDate: policy.createDate,
-        },
-      };
+    ListEntitiesForPolicy: (
+      input: Checked<ListEntitiesForPolicyRequest>,
+      call,
+    ): ListEntitiesForPolicyResponse => {
+      const policy = authorizedPolicy(env, call, input.PolicyArn);
+      if (input.EntityFilter !== 'Role' || input.PolicyUsageFilter !== undefined || input.PathPrefix) {
+        throw invalidInput('The sandbox lists roles only: EntityFilter Role, and no other filter');
+      }
+      const { roles } = accountOf(env, call);
+      const attached = [...roles.values()].filter((role) => role.attached.has(policy.arn));
+      const { items, ...rest } = page(attached, ({ name }) => name.toLowerCase(), input);
+      const PolicyRoles = items.map(({ name, id }) => ({ RoleName: name, RoleId: id }));
+      return { PolicyRoles, PolicyGroups: [], PolicyUsers: [], ...rest };
     },
     ListPolicies: (input: Checked<ListPoliciesRequest>, call): ListPoliciesResponse => {
       const account = accountOf(env, call);
@@ -126,7 +119,7 @@ export function managedPolicyOperations(env: IamEnvironment): Record<string, Ope
       if (input.PolicyUsageFilter !== undefined)
         throw invalidInput('PolicyUsageFilter is not served by the sandbox');
       const policies = [
-        ...(Scope === 'Local' ? [] : [ADMINISTRATOR_ACCESS]),
+        ...(Scope === 'Local' ? [] : AWS_POLICIES),
         ...(Scope === 'AWS' ? [] : account.policies.values()),
       ].filter(
         ({ path, arn }) =>
@@ -136,9 +129,12 @@ export function managedPolicyOperations(env: IamEnvironment): Record<string, Ope
       return { Policies: items.map((policy) => shape(policy, call)), ...rest };
     },
     DeletePolicy: ({ PolicyArn }: Checked<DeletePolicyRequest>, call) => {
-      const policy = authorized(call, PolicyArn);
+      const policy = authorizedPolicy(env, call, PolicyArn);
       const { attachments, boundaries } = uses(policy.accountId, PolicyArn);
       if (attachments + boundaries > 0) throw deleteConflict('Cannot delete a policy attached to entities.');
+      if (policy.versions.length > 1) {
+        throw deleteConflict('This policy has more than one version. Delete all but the default one first.');
+      }
       accountOf(env, call).policies.delete(policy.name.toLowerCase());
     },
   };

@@ -2,6 +2,7 @@
 import {
   type CreateRoleRequest,
   type CreateRoleResponse,
+  type DeleteRolePermissionsBoundaryRequest,
   type DeleteRoleRequest,
   type GetRoleRequest,
   type GetRoleResponse,
@@ -10,6 +11,7 @@ import {
   type ListRoleTagsRequest,
   type ListRoleTagsResponse,
   PermissionsBoundaryAttachmentType,
+  type PutRolePermissionsBoundaryRequest,
   type Role as RoleShape,
   type TagRoleRequest,
   type UntagRoleRequest,
@@ -51,6 +53,12 @@ const DEFAULT_SESSION_SECONDS = 3600;
 export function roleOperations(env: IamEnvironment): Record<string, OperationHandler> {
   const { iam, time } = env;
 
+  function checkBoundary(arn: string): void {
+    if (!iam.managedPolicy(arn)) {
+      throw noSuchEntity(`Scope ARN: ${arn} does not exist or is not attachable.`);
+    }
+  }
+
   function createRole(input: Checked<CreateRoleRequest>, call: ServiceCall): CreateRoleResponse {
     const { RoleName, Path = '/', Tags = [], PermissionsBoundary } = input;
     checkName(RoleName, 'roleName');
@@ -66,9 +74,7 @@ export function roleOperations(env: IamEnvironment): Record<string, OperationHan
     if (input.MaxSessionDuration !== undefined) checkSessionDuration(input.MaxSessionDuration);
     const tags = withTags(new Map(), Tags);
     const trustPolicy = trustDocument(iam, input.AssumeRolePolicyDocument, arn);
-    if (PermissionsBoundary !== undefined && !iam.managedPolicy(PermissionsBoundary)) {
-      throw noSuchEntity(`Scope ARN: ${PermissionsBoundary} does not exist or is not attachable.`);
-    }
+    if (PermissionsBoundary !== undefined) checkBoundary(PermissionsBoundary);
     if (account.roles.has(RoleName.toLowerCase()))
       throw alreadyExists(`Role with name ${RoleName} already exists.`);
     if (account.roles.size >= ROLES_PER_ACCOUNT) throw limitExceeded(`RolesPerAccount: ${ROLES_PER_ACCOUNT}`);
@@ -89,14 +95,14 @@ export function roleOperations(env: IamEnvironment): Record<string, OperationHan
       attached: new Set(),
     };
     account.roles.set(RoleName.toLowerCase(), role);
-    return { Role: { ...brief(role), ...details(role) } };
+    return { Role: roleShape(role) };
   }
 
   return {
     CreateRole: createRole,
     GetRole: ({ RoleName }: Checked<GetRoleRequest>, call): GetRoleResponse => {
       const role = authorizedRole(env, call, RoleName);
-      return { Role: { ...brief(role), ...details(role), RoleLastUsed: {} } };
+      return { Role: { ...roleShape(role), RoleLastUsed: lastUse(role) } };
     },
     // As on AWS, the list leaves out tags and boundary.
     ListRoles: (input: Checked<ListRolesRequest>, call): ListRolesResponse => {
@@ -119,6 +125,19 @@ export function roleOperations(env: IamEnvironment): Record<string, OperationHan
     UpdateAssumeRolePolicy: (input: Checked<UpdateAssumeRolePolicyRequest>, call) => {
       const role = changeableRole(env, call, input.RoleName);
       role.trustPolicy = trustDocument(iam, input.PolicyDocument, role.arn);
+    },
+    PutRolePermissionsBoundary: (input: Checked<PutRolePermissionsBoundaryRequest>, call) => {
+      const { RoleName, PermissionsBoundary } = input;
+      const role = changeableRole(env, call, RoleName, { 'iam:PermissionsBoundary': PermissionsBoundary });
+      checkBoundary(PermissionsBoundary);
+      role.permissionsBoundary = PermissionsBoundary;
+    },
+    DeleteRolePermissionsBoundary: (input: Checked<DeleteRolePermissionsBoundaryRequest>, call) => {
+      const role = changeableRole(env, call, input.RoleName);
+      if (role.permissionsBoundary === undefined) {
+        throw noSuchEntity(`The role with name ${role.name} has no permissions boundary.`);
+      }
+      delete role.permissionsBoundary;
     },
     DeleteRole: ({ RoleName }: Checked<DeleteRoleRequest>, call) => {
       const role = changeableRole(env, call, RoleName);
@@ -144,6 +163,9 @@ export function roleOperations(env: IamEnvironment): Record<string, OperationHan
   };
 }
 
+/** As GetRole shows it, but for its last use. */
+export const roleShape = (role: Role): RoleShape => ({ ...brief(role), ...details(role) });
+
 function brief(role: Role): RoleShape {
   return {
     Path: role.path,
@@ -157,6 +179,9 @@ function brief(role: Role): RoleShape {
     MaxSessionDuration: role.maxSessionDuration,
   };
 }
+
+const lastUse = ({ lastUsed }: Role): NonNullable<RoleShape['RoleLastUsed']> =>
+  lastUsed ? { LastUsedDate: lastUsed.at, Region: lastUsed.region } : {};
 
 const details = (role: Role): Partial<RoleShape> => ({
   ...(role.tags.size > 0 && { Tags: [...role.tags.values()] }),

@@ -2,6 +2,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import type { Policy } from '../../../core/policy/types.ts';
 import type { Credentials } from '../../cloud.ts';
+import { AWS_POLICIES } from './aws-policies.ts';
 
 /** A policy document as it was given, and as the evaluator understands it. */
 export interface PolicyDocument {
@@ -36,6 +37,8 @@ export interface Role extends Identity {
   trustPolicy: PolicyDocument;
   description?: string;
   maxSessionDuration: number;
+  /** When a session last made a request; AWS shows it hours later. */
+  lastUsed?: { readonly at: Date; readonly region: string };
 }
 
 export interface AccessKey extends Credentials {
@@ -66,8 +69,16 @@ export interface ManagedPolicy {
   readonly arn: string;
   readonly description?: string;
   readonly createDate: Date;
-  readonly document: PolicyDocument;
+  readonly versions: PolicyVersion[];
+  /** The default version. */
+  inForce: PolicyVersion;
   readonly tags: Tags;
+}
+
+export interface PolicyVersion {
+  readonly id: string;
+  readonly createDate: Date;
+  readonly document: PolicyDocument;
 }
 
 /** One account. Roles, users and policies by lower-case name, providers by ARN. */
@@ -77,6 +88,8 @@ export interface IamAccount {
   readonly users: Map<string, User>;
   readonly policies: Map<string, ManagedPolicy>;
   readonly oidcProviders: Map<string, OidcProvider>;
+  /** Issuer of AWS's tokens for the outside; absent until it is first switched on. */
+  outbound?: { readonly issuer: string; readonly enabled: boolean };
 }
 
 export const PARTITION = 'aws';
@@ -85,25 +98,6 @@ export const IAM_REGION = 'us-east-1';
 
 export const iamArn = (accountId: string, resource: string): string =>
   `arn:${PARTITION}:iam::${accountId}:${resource}`;
-
-export const ADMINISTRATOR_ACCESS: ManagedPolicy = {
-  accountId: 'aws',
-  name: 'AdministratorAccess',
-  id: 'ANPAIWMBCKSKIEE64ZLYK',
-  path: '/',
-  arn: iamArn('aws', 'policy/AdministratorAccess'),
-  description: 'Provides full access to AWS services and resources.',
-  createDate: new Date('2015-02-06T18:39:46Z'),
-  document: {
-    text: '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}',
-    policy: {
-      name: 'AdministratorAccess',
-      version: '2012-10-17',
-      statements: [{ index: 0, effect: 'Allow', action: ['*'], resource: ['*'], conditions: [] }],
-    },
-  },
-  tags: new Map(),
-};
 
 export class IamStore {
   readonly #accounts: ReadonlyMap<string, IamAccount>;
@@ -119,6 +113,11 @@ export class IamStore {
 
   account(accountId: string): IamAccount | undefined {
     return this.#accounts.get(accountId);
+  }
+
+  /** Whether some account's tokens for the outside have this issuer. */
+  hasOutboundIssuer(issuer: string): boolean {
+    return [...this.#accounts.values()].some(({ outbound }) => outbound?.issuer === issuer);
   }
 
   /** The account that a call is made in; it exists, for the caller has come from it. */
@@ -145,7 +144,8 @@ export class IamStore {
 
   /** A managed policy that an identity of the account can have: its own, or AWS's. */
   managedPolicy(arn: string): ManagedPolicy | undefined {
-    if (arn === ADMINISTRATOR_ACCESS.arn) return ADMINISTRATOR_ACCESS;
+    const ofAws = AWS_POLICIES.find((policy) => policy.arn === arn);
+    if (ofAws) return ofAws;
     const [, accountId = '', resource = ''] = /^arn:aws:iam::(\d{12}):policy\/(.+)$/.exec(arn) ?? [];
     const name = resource.slice(resource.lastIndexOf('/') + 1);
     const policy = this.account(accountId)?.policies.get(name.toLowerCase());

@@ -12,6 +12,7 @@ import { identityOf } from '../authorization.ts';
 import type { AwsCloud } from '../cloud.ts';
 import { tagContext } from '../iam/access.ts';
 import type { Checked } from '../iam/input.ts';
+import { disableOutbound, enableOutbound } from '../iam/outbound-federation.ts';
 import { withTags } from '../iam/validation.ts';
 import { invalid } from './sessions.ts';
 
@@ -26,10 +27,7 @@ interface SigningKey {
   readonly publicJwk: JWK & { readonly kid: string };
 }
 
-interface Issuer {
-  readonly url: string;
-  readonly keys: Promise<Readonly<Record<Algorithm, SigningKey>>>;
-}
+type Keys = Promise<Readonly<Record<Algorithm, SigningKey>>>;
 
 export interface OutboundFederation {
   /** Switches the account's issuer on, if it is not, and returns its URL, which begins with `issuerId`. */
@@ -45,9 +43,14 @@ export interface OutboundFederation {
 }
 
 export function createOutboundFederation(cloud: AwsCloud): OutboundFederation {
-  /** By account. */
-  const issuers = new Map<string, Issuer>();
-  const disabled = new Set<string>();
+  /** By issuer. */
+  const keys = new Map<string, Keys>();
+
+  function keysOf(issuer: string): Keys {
+    const known = keys.get(issuer) ?? signingKeys();
+    keys.set(issuer, known);
+    return known;
+  }
 
   function claimsOf(input: Checked<GetWebIdentityTokenRequest>, call: ServiceCall): Record<string, unknown> {
     const { caller, region } = call;
@@ -67,29 +70,16 @@ export function createOutboundFederation(cloud: AwsCloud): OutboundFederation {
   }
 
   return {
-    enable(accountId, issuerId = randomUUID()) {
-      let issuer = issuers.get(accountId);
-      if (!issuer) {
-        const url = `https://${issuerId}.tokens.sts.global.api.aws`;
-        issuer = { url, keys: signingKeys() };
-        issuers.set(accountId, issuer);
-      }
-      disabled.delete(accountId);
-      return issuer.url;
-    },
-
-    disable: (accountId) => {
-      disabled.add(accountId);
-    },
+    enable: (accountId, issuerId) => enableOutbound(cloud.iam.accountOf(accountId), issuerId),
+    disable: (accountId) => disableOutbound(cloud.iam.accountOf(accountId)),
 
     async document(url) {
       const { origin, pathname } = new URL(url);
-      const issuer = [...issuers.values()].find((candidate) => candidate.url === origin);
-      if (!issuer) return undefined;
-      if (pathname === '/.well-known/openid-configuration') return discovery(issuer.url);
+      if (!cloud.iam.hasOutboundIssuer(origin)) return undefined;
+      if (pathname === '/.well-known/openid-configuration') return discovery(origin);
       if (pathname !== '/.well-known/jwks.json') return undefined;
-      const keys = await issuer.keys;
-      return { keys: ALGORITHMS.map((algorithm) => keys[algorithm].publicJwk) };
+      const known = await keysOf(origin);
+      return { keys: ALGORITHMS.map((algorithm) => known[algorithm].publicJwk) };
     },
 
     async getWebIdentityToken(input, call) {
@@ -107,8 +97,8 @@ export function createOutboundFederation(cloud: AwsCloud): OutboundFederation {
       const { principal } = caller;
       if (principal.type !== 'aws')
         throw new ServiceError('AccessDenied', 'Only IAM principals have tokens', 403);
-      const issuer = issuers.get(caller.accountId);
-      if (!issuer || disabled.has(caller.accountId)) {
+      const { outbound } = cloud.iam.accountOf(caller.accountId);
+      if (!outbound?.enabled) {
         const message = 'Outbound web identity federation is disabled for this account';
         throw new OutboundWebIdentityFederationDisabledException({ message, $metadata: {} });
       }
@@ -119,10 +109,10 @@ export function createOutboundFederation(cloud: AwsCloud): OutboundFederation {
           'The requested token duration would extend the session beyond its original expiration time';
         throw new SessionDurationEscalationException({ message, $metadata: {} });
       }
-      const { privateKey, publicJwk } = (await issuer.keys)[SigningAlgorithm as Algorithm];
+      const { privateKey, publicJwk } = (await keysOf(outbound.issuer))[SigningAlgorithm as Algorithm];
       const [only, ...more] = Audience;
       const token = await new SignJWT({
-        iss: issuer.url,
+        iss: outbound.issuer,
         aud: more.length === 0 ? (only ?? '') : [...Audience],
         // Of a session its role, not the session.
         sub: principal.roleArn ?? principal.arn,

@@ -67,7 +67,7 @@ function sessionPolicy(
     if (!policy || (policy.accountId !== 'aws' && policy.accountId !== accountId)) {
       throw malformed(`Policy ${arn} does not exist`);
     }
-    return policy.document.policy;
+    return policy.inForce.document.policy;
   });
   if (text !== undefined) policies.push(parseSessionPolicy(text));
   const [first] = policies;

@@ -21,9 +21,10 @@ import { webIdentityContext } from '../../../core/policy/web-identity.ts';
 import { type Caller, type ServiceCall, ServiceError } from '../../cloud.ts';
 import { callerName } from '../authorization.ts';
 import type { AwsCloud } from '../cloud.ts';
-import { resourceContext } from '../iam/access.ts';
+import { resourceContext, tagContext } from '../iam/access.ts';
 import type { Checked } from '../iam/input.ts';
 import { iamArn, type OidcProvider } from '../iam/store.ts';
+import { type Tag, withTags } from '../iam/validation.ts';
 import { isObject } from '../shapes.ts';
 import { credentialsShape, invalid, packedSize, readSession, sessionSeconds } from './sessions.ts';
 
@@ -33,8 +34,10 @@ export type FetchJson = (url: string) => Promise<unknown>;
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512'];
 /** AWS accepts tokens up to five minutes after they expired. */
 const GRACE_SECONDS = 300;
-/** Claims by which tokens set session tags and source identity: not served, so refused. */
-const AWS_CLAIM = /^https:\/\/aws\.amazon\.com\//;
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_adding-assume-role-idp */
+const TAGS_CLAIM = 'https://aws.amazon.com/tags';
+/** Other claims of AWS's, such as the one that sets the source identity: not served, so refused. */
+const AWS_CLAIM = /^https:\/\/aws\.amazon\.com\/(?!tags$)/;
 
 export const assumeRoleWithWebIdentity =
   (cloud: AwsCloud, fetchJson: FetchJson) =>
@@ -51,20 +54,22 @@ export const assumeRoleWithWebIdentity =
     await verifySignature(WebIdentityToken, provider.url, fetchJson);
     checkTimes(claims, cloud.time.now());
     const audience = checkAudience(claims, provider);
+    const tags = sessionTags(claims);
 
     const role = cloud.iam.roleByArn(RoleArn);
     const keys = webIdentityContext(provider.arn, claims);
     const caller: Caller = { principal: { type: 'federated', provider: provider.arn }, accountId: '' };
-    const verdict =
-      role &&
+    const allows = (action: string): boolean =>
+      role !== undefined &&
       cloud.check(
         { ...call, caller },
         {
-          action: 'sts:AssumeRoleWithWebIdentity',
+          action,
           resource: RoleArn,
           context: {
             ...resourceContext(role),
             ...keys,
+            ...tagContext(tags),
             'aws:FederatedProvider': provider.arn,
             'sts:RoleSessionName': RoleSessionName,
           },
@@ -72,13 +77,13 @@ export const assumeRoleWithWebIdentity =
           resourceAccountId: accountId,
           resourcePolicyMustAllow: true,
         },
-      );
-    if (!role || !verdict?.allowed) {
-      throw new ServiceError('AccessDenied', 'Not authorized to perform sts:AssumeRoleWithWebIdentity', 403);
-    }
+      ).allowed;
+    if (!role || !allows('sts:AssumeRoleWithWebIdentity')) throw denied('sts:AssumeRoleWithWebIdentity');
+    if (tags.length > 0 && !allows('sts:TagSession')) throw denied('sts:TagSession');
     const seconds = sessionSeconds(role, input.DurationSeconds);
     const session = cloud.roleSession(role, RoleSessionName, {
       ...inSession(keys),
+      ...Object.fromEntries(tags.map(({ Key, Value }) => [`aws:PrincipalTag/${Key}`, Value])),
       'aws:FederatedProvider': provider.arn,
     });
     const credentials = cloud.issueCredentials(
@@ -94,6 +99,9 @@ export const assumeRoleWithWebIdentity =
       Audience: audience,
     };
   };
+
+const denied = (action: string) =>
+  new ServiceError('AccessDenied', `Not authorized to perform ${action}`, 403);
 
 const invalidToken = (message: string) => new InvalidIdentityTokenException({ message, $metadata: {} });
 
@@ -191,6 +199,26 @@ function checkAudience(claims: JWTPayload, provider: OidcProvider): string {
     throw invalidToken('Incorrect token audience');
   }
   return audience;
+}
+
+/** Tags that the issuer gives the session: `{"principal_tags":{"pipeline":["api"]}}`. */
+function sessionTags(claims: JWTPayload): readonly Tag[] {
+  const claim = claims[TAGS_CLAIM];
+  if (claim === undefined) return [];
+  const {
+    principal_tags: given,
+    transitive_tag_keys: transitive = [],
+    ...others
+  } = isObject(claim) ? claim : {};
+  const served = Array.isArray(transitive) && transitive.length === 0 && Object.keys(others).length === 0;
+  if (!isObject(given) || !served)
+    throw invalidToken(`The sandbox serves principal_tags alone in ${TAGS_CLAIM}`);
+  const tags = Object.entries(given).map(([Key, values]) => {
+    const [Value] = Array.isArray(values) && values.length === 1 ? values : [];
+    if (typeof Value !== 'string') throw invalidToken(`${TAGS_CLAIM}: ${Key} must have one value`);
+    return { Key, Value };
+  });
+  return [...withTags(new Map(), tags).values()];
 }
 
 /** Of a token's keys, those that go with the session's later requests. */

@@ -45,6 +45,7 @@ import {
 } from './wire-harness.ts';
 
 const ADMINISTRATOR_ACCESS = 'arn:aws:iam::aws:policy/AdministratorAccess';
+const READ_ONLY_ACCESS = 'arn:aws:iam::aws:policy/ReadOnlyAccess';
 const ISSUER = 'https://sts.windows.net/11111111-2222-4333-8444-555555555555/';
 const PROVIDER = `arn:aws:iam::${ACCOUNT}:oidc-provider/sts.windows.net/11111111-2222-4333-8444-555555555555/`;
 
@@ -307,7 +308,7 @@ describe('policies', () => {
     await iam.send(new DetachRolePolicyCommand({ RoleName: 'attached', PolicyArn }));
     await iam.send(new DeletePolicyCommand({ PolicyArn }));
     const { Policies } = await iam.send(new ListPoliciesCommand({}));
-    expect(Policies?.map(({ Arn }) => Arn)).toEqual([ADMINISTRATOR_ACCESS]);
+    expect(Policies?.map(({ Arn }) => Arn)).toEqual([ADMINISTRATOR_ACCESS, READ_ONLY_ACCESS]);
   });
 
   it('that do not exist are not attached', async () => {

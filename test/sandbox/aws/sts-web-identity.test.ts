@@ -9,6 +9,7 @@ import {
 import {
   AssumeRoleWithWebIdentityCommand,
   type AssumeRoleWithWebIdentityCommandInput,
+  type AssumeRoleWithWebIdentityCommandOutput,
   GetCallerIdentityCommand,
   STSClient,
 } from '@aws-sdk/client-sts';
@@ -83,6 +84,26 @@ const exchange = (WebIdentityToken: string, change: Partial<AssumeRoleWithWebIde
     }),
   );
 
+const pipelineIs = (pipeline: string) => ({ StringEquals: { 'aws:PrincipalTag/pipeline': pipeline } });
+
+const setRights = (statement: object) =>
+  harness.iamClient().send(
+    new PutRolePolicyCommand({
+      RoleName: 'workload',
+      PolicyName: 'p',
+      PolicyDocument: allow(statement),
+    }),
+  );
+
+const credentialsOf = ({ Credentials }: AssumeRoleWithWebIdentityCommandOutput) => ({
+  accessKeyId: Credentials?.AccessKeyId ?? '',
+  secretAccessKey: Credentials?.SecretAccessKey ?? '',
+  sessionToken: Credentials?.SessionToken ?? '',
+});
+
+const listRoles = (session: AssumeRoleWithWebIdentityCommandOutput) =>
+  harness.iamClient(credentialsOf(session)).send(new ListRolesCommand({}));
+
 describe('AssumeRoleWithWebIdentity', () => {
   it('exchanges a token for a session of the role, unsigned', async () => {
     const answer = await exchange(await token());
@@ -92,14 +113,10 @@ describe('AssumeRoleWithWebIdentity', () => {
       Provider: providerOf(V1),
       AssumedRoleUser: { Arn: `arn:aws:sts::${ACCOUNT}:assumed-role/workload/app` },
     });
-    const credentials = {
-      accessKeyId: answer.Credentials?.AccessKeyId ?? '',
-      secretAccessKey: answer.Credentials?.SecretAccessKey ?? '',
-      sessionToken: answer.Credentials?.SessionToken ?? '',
-    };
+    const credentials = credentialsOf(answer);
     const identity = await harness.stsClient(credentials).send(new GetCallerIdentityCommand({}));
     expect(identity.Arn).toBe(`arn:aws:sts::${ACCOUNT}:assumed-role/workload/app`);
-    await harness.iamClient(credentials).send(new ListRolesCommand({}));
+    await listRoles(answer);
   });
 
   const denied = {
@@ -153,7 +170,18 @@ describe('AssumeRoleWithWebIdentity', () => {
     ['without audience', { aud: undefined }, /^Incorrect token audience$/],
     ['for several audiences', { aud: [AUDIENCE, 'other'] }, /^Incorrect token audience$/],
     ['that is not valid yet', { nbf: Math.floor(Date.now() / 1000) + 900 }, /not valid yet/],
-    ['with session tags, which are not served', { 'https://aws.amazon.com/tags': {} }, /does not serve/],
+    ['that sets the source identity', { 'https://aws.amazon.com/source_identity': 'x' }, /does not serve/],
+    ['whose session tags are none', { 'https://aws.amazon.com/tags': {} }, /principal_tags alone/],
+    [
+      'with transitive session tags',
+      { 'https://aws.amazon.com/tags': { principal_tags: { a: ['b'] }, transitive_tag_keys: ['a'] } },
+      /principal_tags alone/,
+    ],
+    [
+      'with two values of a session tag',
+      { 'https://aws.amazon.com/tags': { principal_tags: { a: ['b', 'c'] } } },
+      /must have one value/,
+    ],
   ])('refuses a token %s', async (_, claims, message) => {
     const error = await errorOf(exchange(await token(claims)));
     expect(error.name).toBe('InvalidIdentityTokenException');
@@ -174,6 +202,26 @@ describe('AssumeRoleWithWebIdentity', () => {
     for (const each of tokens) {
       expect((await errorOf(exchange(each))).name).toBe('InvalidIdentityTokenException');
     }
+  });
+
+  it('tags the session as the token says, where the role allows that', async () => {
+    const tagged = { 'https://aws.amazon.com/tags': { principal_tags: { pipeline: ['api'] } } };
+    expect(await errorOf(exchange(await token(tagged)))).toEqual({
+      name: 'AccessDenied',
+      message: 'Not authorized to perform sts:TagSession',
+    });
+    const policy = JSON.parse(trusting(V1));
+    policy.Statement[0].Action = ['sts:AssumeRoleWithWebIdentity', 'sts:TagSession'];
+    policy.Statement[0].Condition.StringEquals['aws:RequestTag/pipeline'] = 'api';
+    await setTrust(JSON.stringify(policy));
+    expect(await errorOf(exchange(await token()))).toEqual(denied);
+    await exchange(await token(tagged));
+    await setRights({ Action: 'iam:ListRoles', Resource: '*', Condition: pipelineIs('api') });
+    await listRoles(await exchange(await token(tagged)));
+    await setRights({ Action: 'iam:ListRoles', Resource: '*', Condition: pipelineIs('other') });
+    const session = await exchange(await token(tagged));
+    expect((await errorOf(listRoles(session))).name).toBe('AccessDenied');
+    await setRights({ Action: 'iam:ListRoles', Resource: '*' });
   });
 
   it('takes a token until five minutes after it expired', async () => {
@@ -201,13 +249,8 @@ describe('AssumeRoleWithWebIdentity', () => {
 
   it('narrows the session by its policy', async () => {
     const Policy = allow({ Action: 'iam:GetRole', Resource: '*' });
-    const { Credentials } = await exchange(await token(), { Policy });
-    const client = harness.iamClient({
-      accessKeyId: Credentials?.AccessKeyId ?? '',
-      secretAccessKey: Credentials?.SecretAccessKey ?? '',
-      sessionToken: Credentials?.SessionToken ?? '',
-    });
-    expect((await errorOf(client.send(new ListRolesCommand({})))).message).toContain('session policy');
+    const session = await exchange(await token(), { Policy });
+    expect((await errorOf(listRoles(session))).message).toContain('session policy');
   });
 
   it.each([
