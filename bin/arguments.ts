@@ -1,5 +1,6 @@
 /** What the programs are told on the command line. */
 import { parseArgs } from 'node:util';
+import { SECTION_NAMES, type SectionName } from '../bench/sections.ts';
 
 /** Arguments that are not understood; the message names the first of them. */
 export class UsageError extends Error {
@@ -117,6 +118,37 @@ export function simulateArguments(args: readonly string[]): SimulateArguments {
     seed: number(values, 'seed', SEED, 0, 999_999_999, 1),
   };
 }
+
+export interface BenchArguments {
+  readonly json: boolean;
+  readonly help: boolean;
+  readonly sections: ReadonlySet<SectionName>;
+  readonly records: string | undefined;
+}
+
+/** Throws UsageError. */
+export function benchArguments(args: readonly string[]): BenchArguments {
+  const values = read(args, {
+    only: { type: 'string' },
+    records: { type: 'string' },
+    json: { type: 'boolean' },
+    help: { type: 'boolean' },
+  });
+  const text = (name: string) => values.get(name) as string | undefined;
+  const names = text('only')?.split(',') ?? SECTION_NAMES;
+  const unknown = names.find((name) => !isSectionName(name));
+  if (unknown !== undefined) {
+    throw new UsageError(`--only: expected some of ${SECTION_NAMES.join(', ')}, got ${unknown}`);
+  }
+  return {
+    json: values.has('json'),
+    help: values.has('help'),
+    sections: new Set(names.filter(isSectionName)),
+    records: text('records'),
+  };
+}
+
+const isSectionName = (name: string): name is SectionName => SECTION_NAMES.some((known) => known === name);
 
 export interface SandboxArguments {
   readonly json: boolean;

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { demoArguments, sandboxArguments, simulateArguments, UsageError } from '../../bin/arguments.ts';
+import { SECTION_NAMES } from '../../bench/sections.ts';
+import {
+  benchArguments,
+  demoArguments,
+  sandboxArguments,
+  simulateArguments,
+  UsageError,
+} from '../../bin/arguments.ts';
 
 describe('the arguments of the sandbox', () => {
   it('have defaults', () => {
@@ -52,6 +59,29 @@ describe('the arguments of the demo', () => {
     expect(demoArguments([])).toEqual({ json: false });
     expect(demoArguments(['--json'])).toEqual({ json: true });
     expect(() => demoArguments(['--port', '1'])).toThrow(UsageError);
+  });
+});
+
+describe('the arguments of a benchmark', () => {
+  it('are everything, on the fixtures, where nothing is said', () => {
+    const { sections, records, json } = benchArguments([]);
+    expect([...sections]).toEqual(SECTION_NAMES);
+    expect([records, json]).toEqual([undefined, false]);
+  });
+
+  it('say what to measure, and on whose events', () => {
+    const { sections, records } = benchArguments(['--only', 'edge,calls', '--records', 'trail.jsonl']);
+    expect([...sections].sort()).toEqual(['calls', 'edge']);
+    expect(records).toBe('trail.jsonl');
+  });
+
+  it.each([
+    [['--only', 'calls,speed'], '--only: expected some of bundles, cold'],
+    [['--only', ''], '--only'],
+    [['--only', 'cold', '--only', 'warm'], '--only: given twice'],
+    [['cold'], 'cold'],
+  ])('are refused by name: %j', (args, message) => {
+    expect(() => benchArguments(args)).toThrow(message);
   });
 });
 

@@ -1,0 +1,86 @@
+/** How large the functions are, and what they consist of. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { deflateRawSync } from 'node:zlib';
+import type { FunctionName } from '../core/naming.ts';
+import { buildFunctions, FUNCTIONS } from '../lib/bundling.ts';
+import { bounded, type Section, table } from './figures.ts';
+import { rounded } from './statistics.ts';
+
+export interface BundleSize {
+  readonly name: FunctionName;
+  readonly needsEntra: boolean;
+  /** Of 1000 bytes: minified, and compressed as it is uploaded. */
+  readonly kB: number;
+  readonly zippedKB: number;
+  /** What it consists of in kB, by package or folder, largest first. */
+  readonly parts: readonly (readonly [part: string, kB: number])[];
+}
+
+/** Bundles every function as it would be deployed. */
+export function measureBundles(): BundleSize[] {
+  const outdir = mkdtempSync(join(tmpdir(), 'oidc-factory-bundles-'));
+  try {
+    const { outputs } = buildFunctions(outdir);
+    return FUNCTIONS.map(({ name, needsEntra }) => {
+      const [, output] = Object.entries(outputs).find(([file]) => file.endsWith(`${name}/index.js`)) ?? [];
+      if (!output) throw new Error(`${name} was not bundled`);
+      const code = readFileSync(join(outdir, name, 'index.js'));
+      return {
+        name,
+        needsEntra,
+        kB: kilobytes(code.length),
+        zippedKB: kilobytes(deflateRawSync(code).length),
+        parts: partsOf(output.inputs),
+      };
+    });
+  } finally {
+    rmSync(outdir, { recursive: true });
+  }
+}
+
+function partsOf(inputs: Readonly<Record<string, { readonly bytesInOutput: number }>>): BundleSize['parts'] {
+  const parts = new Map<string, number>();
+  for (const [file, { bytesInOutput }] of Object.entries(inputs)) {
+    const part = partOf(file);
+    parts.set(part, (parts.get(part) ?? 0) + bytesInOutput);
+  }
+  return [...parts]
+    .sort(([, one], [, other]) => other - one)
+    .map(([part, bytes]) => [part, kilobytes(bytes)] as const);
+}
+
+/** The innermost package; of our own files the folder. */
+const partOf = (file: string): string =>
+  /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1] ?? (file.split('/')[0] as string);
+
+const kilobytes = (bytes: number): number => Math.round(bytes / 100) / 10;
+
+export function bundleSection(): Section {
+  const sizes = measureBundles();
+  const most = (of: 'kB' | 'zippedKB', withEntra: boolean) =>
+    Math.max(...sizes.filter(({ needsEntra }) => needsEntra === withEntra).map((size) => size[of]));
+  return {
+    title: 'Bundles',
+    figures: [
+      bounded('bundle', most('kB', false)),
+      bounded('bundle-zipped', most('zippedKB', false)),
+      bounded('bundle-entra', most('kB', true)),
+      bounded('bundle-entra-zipped', most('zippedKB', true)),
+    ],
+    table: table([
+      ['function', 'kB', 'zipped', 'largest parts, kB'],
+      ...sizes.map(({ name, kB, zippedKB, parts }) => [
+        name,
+        kB,
+        zippedKB,
+        parts
+          .slice(0, 6)
+          .map(([part, size]) => `${part} ${rounded(size, 2)}`)
+          .join(', '),
+      ]),
+    ]),
+    details: sizes,
+  };
+}
