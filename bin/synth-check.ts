@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { synthesize } from '../lib/app.ts';
 import { FactoryConfigSchema, loadConfig } from '../lib/config.ts';
+import { GuardConfigSchema } from '../lib/guard-config.ts';
 import { parseDefinition } from '../sandbox/asl/parse-definition.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -20,11 +21,16 @@ type Findings = readonly (readonly [what: string, found: readonly string[]])[];
 
 function checkAll(): Findings {
   const outdir = mkdtempSync(join(tmpdir(), 'oidc-factory-check-'));
+  const config = loadConfig(join(root, CONFIG));
   try {
     return [
       [
         `templates of ${CONFIG}: cdk-nag AwsSolutions, CDK's validation`,
-        thrown(() => synthesize(loadConfig(join(root, CONFIG)), outdir)),
+        thrown(() => synthesize(config, outdir)),
+      ],
+      [
+        'templates with the guard: the same',
+        thrown(() => synthesize({ ...config, guard: GuardConfigSchema.parse({}) }, join(outdir, 'guard'))),
       ],
       ...definitionsIn(outdir).flatMap(
         ([name, definition]): Findings => [

@@ -109,7 +109,9 @@ function asFailure(error: unknown): CommandFailure {
   if (error instanceof CommandFailure) return error;
   if (error instanceof FactoryError) {
     const outcome = error.retryable ? 'unavailable' : 'usage';
-    return new CommandFailure(outcome, error.code, error.message, { remedy: error.remedy });
+    // The message of bad input says what was expected; its general remedy adds nothing.
+    const more = error.code === 'InvalidInput' ? {} : { remedy: error.remedy };
+    return new CommandFailure(outcome, error.code, error.message, more);
   }
   const message = error instanceof Error ? error.message : String(error);
   return new CommandFailure('unexpected', 'Unexpected', message, { cause: error });

@@ -16,12 +16,16 @@ export interface DesiredApplication {
   readonly ownerId: ServicePrincipalId;
 }
 
-/** An application as Graph shows it, with its owners and federated credentials. */
-export interface ObservedApplication {
+/** What tells whose an application is; none of it ever changes. */
+export interface ApplicationOrigin {
   readonly objectId: AppObjectId;
   readonly appId: AppId;
   readonly uniqueName: string | null;
   readonly createdByAppId: string | null;
+}
+
+/** An application as Graph shows it, with its owners and federated credentials. */
+export interface ObservedApplication extends ApplicationOrigin {
   readonly signInAudience: string;
   readonly identifierUris: readonly string[];
   readonly tokenVersion: number | null;
@@ -114,7 +118,7 @@ export function verificationProblems(
 
 /** Whether the factory made this very application. By now its users have rightly added owners and credentials. */
 export const isDeletable = (
-  observed: ObservedApplication,
+  observed: ApplicationOrigin,
   expected: { objectId?: AppObjectId; uniqueName: string; factoryAppId: AppId },
 ): boolean =>
   (expected.objectId === undefined || observed.objectId === expected.objectId) &&
@@ -123,7 +127,7 @@ export const isDeletable = (
 const unless = (holds: boolean, problem: string): string[] => (holds ? [] : [problem]);
 
 const originProblems = (
-  observed: ObservedApplication,
+  observed: ApplicationOrigin,
   expected: { uniqueName: string; factoryAppId: AppId },
 ): string[] => [
   ...unless(observed.uniqueName === expected.uniqueName, 'it has another unique name'),

@@ -35,6 +35,9 @@ export const ERRORS = {
   SubjectNotPinnable: developer('No operator is free to pin sub - remove a sub condition'),
   RoleNotTaggable: developer('The role could not be tagged - it may have 50 tags'),
   RoleUnmodifiable: developer('IAM does not allow changes to this role'),
+  RoleHasNoRoom: developer(
+    'The role has as many managed policies as it may - the quarantine needs one place',
+  ),
   ConsentWithdrawn: developer('The trust policy no longer carries a placeholder or its audience'),
 
   // The platform team must act.
@@ -55,6 +58,8 @@ export const ERRORS = {
   LedgerForbidden: platform('The factory may not use its ledger'),
   OutboundFederationDisabled: platform('Outbound identity federation is disabled in the factory account'),
   RemovalIncomplete: platform('Audience or application could not be removed - repair the cause and retry'),
+  QuarantineMissing: platform('The role or the quarantine policy does not exist - deploy the member stack'),
+  FindingRejected: platform('Security Hub rejects a finding of the guard'),
   MalformedEvent: platform('A CloudTrail event lacks what every IAM event has'),
   InvalidSettings: platform('The settings of the function are invalid - deploy again'),
   InvalidInput: platform('A value is not of the expected form'),

@@ -65,5 +65,7 @@ export const executionArn = checked(
 /** CloudTrail writes UUIDs; anything that fits an execution name is accepted. */
 export const eventId = checked('EventId', /^[0-9A-Za-z-]{1,36}$/, 'a CloudTrail event id');
 
+/** The last part of a role's ARN; what precedes it is the path. */
+export const roleNameIn = (arn: RoleArn): RoleName => roleName(arn.slice(arn.lastIndexOf('/') + 1));
 /** The form under which two spellings of one role name compare equal. */
 export const roleNameKey = (name: RoleName): string => name.toLowerCase();

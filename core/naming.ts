@@ -13,6 +13,9 @@ export const displayName = (role: { accountId: AccountId; roleName: RoleName }):
 
 /** What a role in a member account is for. */
 export type MemberRolePurpose = 'inspect' | 'provider' | 'trust' | 'forwarder';
+/** Member roles of the guard, which are there where the config asks for it. */
+export type GuardRolePurpose = 'audit' | 'contain' | 'report';
+export const GUARD_ROLE_PURPOSES: readonly GuardRolePurpose[] = ['audit', 'contain', 'report'];
 export const MEMBER_ROLE_PURPOSES: readonly MemberRolePurpose[] = [
   'inspect',
   'provider',
@@ -21,14 +24,14 @@ export const MEMBER_ROLE_PURPOSES: readonly MemberRolePurpose[] = [
 ];
 
 /** Throws InvalidInput where the prefix makes it longer than IAM's 64 characters. */
-export const memberRoleName = (prefix: string, purpose: MemberRolePurpose): RoleName =>
+export const memberRoleName = (prefix: string, purpose: MemberRolePurpose | GuardRolePurpose): RoleName =>
   roleName(`${prefix}-${purpose}`);
 
 export const memberRoleArn = (
   partition: Partition,
   accountId: AccountId,
   prefix: string,
-  purpose: MemberRolePurpose,
+  purpose: MemberRolePurpose | GuardRolePurpose,
 ): RoleArn => rootRoleArn(partition, accountId, memberRoleName(prefix, purpose));
 
 /** The functions, by the names of their folders. */
@@ -46,9 +49,33 @@ export const FUNCTION_NAMES = [
 ] as const;
 export type FunctionName = (typeof FUNCTION_NAMES)[number];
 
+/** The one function of the guard. Its own name is fixed too, for the command line invokes it. */
+export const GUARD_FUNCTION = 'guard-role';
+
+/** The policy that cuts off a role's federated sessions, in every member account. */
+export const quarantinePolicyArn = (partition: Partition, accountId: AccountId, prefix: string): string =>
+  `arn:${partition}:iam::${accountId}:policy/${quarantinePolicyName(prefix)}`;
+export const quarantinePolicyName = (prefix: string): string => `${prefix}-quarantine`;
+
+/** Functions that log in to Entra: the subjects of the federated credentials on the factory's own application. */
+export const ENTRA_FUNCTIONS = [
+  'register-application',
+  'verify-application',
+  'delete-application',
+] as const satisfies FunctionName[];
+
+/** Which functions may assume which member role. No member role alone can open a role to anyone. */
+export const MEMBER_ROLE_USERS = {
+  inspect: ['inspect-role', 'confirm-role-gone', 'record-outcome'],
+  provider: ['add-audience', 'remove-audience'],
+  trust: ['assign-audience'],
+} as const satisfies Partial<Record<MemberRolePurpose, readonly FunctionName[]>>;
+
 /** Fixed, path `/`: its ARN is what member roles and Entra recognise. */
-export const functionRoleName = (prefix: string, functionName: FunctionName): RoleName =>
-  roleName(`${prefix}-${functionName}`);
+export const functionRoleName = (
+  prefix: string,
+  functionName: FunctionName | typeof GUARD_FUNCTION,
+): RoleName => roleName(`${prefix}-${functionName}`);
 
 /** Fixed, so that functions may be allowed to start and describe the executions. */
 export const workflowName = (prefix: string, workflow: 'create-role' | 'delete-role'): string =>
@@ -58,7 +85,7 @@ export const functionRoleArn = (
   partition: Partition,
   accountId: AccountId,
   prefix: string,
-  functionName: FunctionName,
+  functionName: FunctionName | typeof GUARD_FUNCTION,
 ): RoleArn => rootRoleArn(partition, accountId, functionRoleName(prefix, functionName));
 
 const rootRoleArn = (partition: Partition, accountId: AccountId, name: RoleName): RoleArn =>

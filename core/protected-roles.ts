@@ -1,5 +1,5 @@
 /** Roles that the factory never touches, whatever their trust policy says. */
-import { MEMBER_ROLE_PURPOSES, memberRoleName } from './naming.ts';
+import { GUARD_ROLE_PURPOSES, MEMBER_ROLE_PURPOSES, memberRoleName } from './naming.ts';
 import { matchesGlob, wildcards } from './policy/match.ts';
 import type { FactorySettings } from './settings.ts';
 
@@ -22,7 +22,9 @@ export const BUILT_IN_PROTECTED_ROLES: readonly string[] = [
 
 /** The member roles themselves. */
 const ownRoles = (memberRolePrefix: string): readonly string[] =>
-  MEMBER_ROLE_PURPOSES.map((purpose) => memberRoleName(memberRolePrefix, purpose));
+  [...MEMBER_ROLE_PURPOSES, ...GUARD_ROLE_PURPOSES].map((purpose) =>
+    memberRoleName(memberRolePrefix, purpose),
+  );
 
 /** Every pattern in force: built in, configured, and the member roles. */
 export const protectedRoleNames = (

@@ -3,6 +3,7 @@
  * is one call to a service, unless it says otherwise, and fails with a FactoryError whose code workflows know.
  */
 import type {
+  ApplicationOrigin,
   DesiredApplication,
   ObservedApplication,
   ObservedServicePrincipal,
@@ -104,9 +105,14 @@ export interface MemberAccounts {
 export interface Directory {
   /** Undefined: the name is taken (by ours after a lost answer, by a squatter, or by a soft-deleted object). */
   createApplication(desired: DesiredApplication): Promise<ObservedApplication | undefined>;
-  /** By the alternate key, never by search. Undefined: 404, which lag or soft deletion may cause too. */
-  applicationByName(uniqueName: string): Promise<ObservedApplication | undefined>;
-  /** Several calls: the application with its owners and federated credentials. */
+  /**
+   * Whose an application is: all that a deletion asks. By its id or by the alternate key, never by search. Undefined:
+   * 404, which lag or soft deletion may cause too.
+   */
+  originOf(
+    key: { readonly objectId: AppObjectId } | { readonly uniqueName: string },
+  ): Promise<ApplicationOrigin | undefined>;
+  /** Two calls: the application with its owners, and its federated credentials. */
   application(objectId: AppObjectId): Promise<ObservedApplication | undefined>;
   setIdentifierUris(objectId: AppObjectId, uris: readonly string[]): Promise<void>;
   /** Undefined: the application has one already. */
@@ -154,6 +160,12 @@ export type Metric =
   | 'RoleRemoved'
   | 'OutcomeFailed'
   | 'ForeignAudienceFinding'
+  | 'RoleNotJudged'
+  | 'GuardFindingOpened'
+  | 'GuardFindingResolved'
+  | 'RoleQuarantined'
+  | 'QuarantineLifted'
+  | 'QuarantineContested'
   | 'BestEffortFailed';
 
 /** Logs are wide events with ids and reasons; tokens, policies and upstream bodies never. */

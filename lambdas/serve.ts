@@ -1,7 +1,7 @@
 /** What every function has in common: lazy wiring, one log event per step, errors whose name is always a code. */
 import { FactoryError } from '../core/errors.ts';
-import type { FunctionName } from '../core/naming.ts';
-import { type PublishedTelemetry, powertoolsTelemetry } from './adapters/telemetry.ts';
+import type { FunctionName, GUARD_FUNCTION } from '../core/naming.ts';
+import { jsonTelemetry, type PublishedTelemetry } from './adapters/telemetry.ts';
 import type { Telemetry } from './ports.ts';
 import type { Environment } from './settings.ts';
 
@@ -22,11 +22,11 @@ type Handle<Input, Output> = (input: Input) => Promise<Output>;
  * thrown leaves as an error whose name is a code of core/errors.ts and whose message is ours.
  */
 export function serve<Input, Output>(
-  name: FunctionName,
+  name: FunctionName | typeof GUARD_FUNCTION,
   wire: (runtime: Runtime) => Handle<Input, Output>,
   outside: { readonly env?: Environment; readonly telemetry?: PublishedTelemetry } = {},
 ): Handle<Input, Output> {
-  const { env = process.env, telemetry = powertoolsTelemetry(name) } = outside;
+  const { env = process.env, telemetry = jsonTelemetry(name) } = outside;
   let execution: unknown;
   let handle: Handle<Input, Output> | undefined;
   const runtime: Runtime = { env, telemetry, sessionName: () => sessionNameOf(execution, name) };

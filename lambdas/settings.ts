@@ -58,7 +58,7 @@ export interface Section<T> {
   build(env: Environment): T;
 }
 
-function section<F extends Forms, T>(forms: F, build: (values: Values<F>) => T): Section<T> {
+export function section<F extends Forms, T>(forms: F, build: (values: Values<F>) => T): Section<T> {
   const entries = Object.entries(forms);
   return {
     problems: (env) =>
@@ -88,23 +88,23 @@ export function readSections<S extends Sections>(
 export const readSettings = (env: Environment): HandlerSettings =>
   readSections(env, { settings: handlerSection }).settings;
 
-const matching = (pattern: RegExp, expected: string): Form<string> => ({
+export const matching = (pattern: RegExp, expected: string): Form<string> => ({
   expected,
   parse: (value) => (value !== undefined && pattern.test(value) ? value : undefined),
 });
 
-const oneOf = <T extends string>(...values: readonly T[]): Form<T> => ({
+export const oneOf = <T extends string>(...values: readonly T[]): Form<T> => ({
   expected: `one of ${values.join(', ')}`,
   parse: (value) => values.find((candidate) => candidate === value),
 });
 
 /** A form of core/ids.ts. */
-const id = <T>(check: (value: unknown) => T, expected: string): Form<T> => ({
+export const id = <T>(check: (value: unknown) => T, expected: string): Form<T> => ({
   expected,
   parse: (value) => attempt(() => check(value)),
 });
 
-const listOf = <T>(check: (value: unknown) => T, expected: string): Form<readonly T[]> => ({
+export const listOf = <T>(check: (value: unknown) => T, expected: string): Form<readonly T[]> => ({
   expected,
   parse: (value) =>
     attempt(() => {
@@ -142,7 +142,7 @@ const httpsOrigin: Form<string> = {
     }),
 };
 
-const region = matching(/^[a-z]{2}(-[a-z]+)+-\d+$/, 'an AWS region');
+export const region = matching(/^[a-z]{2}(-[a-z]+)+-\d+$/, 'an AWS region');
 
 /** Variables are checked by trying: whatever is thrown, the value does not have the form. */
 function attempt<T>(parse: () => T): T | undefined {
@@ -153,7 +153,7 @@ function attempt<T>(parse: () => T): T | undefined {
   }
 }
 
-function namePattern(value: unknown): string {
+export function namePattern(value: unknown): string {
   if (typeof value === 'string' && /^[\w+=,.@*-]{1,64}$/.test(value)) return value;
   throw new FactoryError('InvalidInput', 'Expected a role name pattern');
 }

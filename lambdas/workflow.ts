@@ -68,7 +68,12 @@ export type RecordOutcomeInput = {
   readonly execution: ExecutionArn;
 } & (
   | { readonly run: CreateRun; readonly failure: { readonly step: Step; readonly code: string } }
-  | { readonly run: DeleteRun; readonly removal: readonly RemovalOutcome[] }
+  | {
+      readonly run: DeleteRun;
+      readonly removal: readonly RemovalOutcome[];
+      /** As this run has claimed it; null where it has not. */
+      readonly entry: LedgerEntry | null;
+    }
 );
 export type RecordOutcomeOutput =
   | { readonly outcome: 'failed'; readonly code: string }

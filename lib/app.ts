@@ -10,8 +10,7 @@ import {
 } from 'aws-cdk-lib';
 import type { CloudAssembly } from 'aws-cdk-lib/cx-api';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import type { FunctionName } from '../core/naming.ts';
-import { bundleFunctions } from './bundling.ts';
+import { bundleFunctions, bundleGuard } from './bundling.ts';
 import type { FactoryConfig } from './config.ts';
 import { FactoryStack } from './factory-stack.ts';
 import { MemberStack } from './member-stack.ts';
@@ -36,17 +35,18 @@ export function synthesize(config: FactoryConfig, outdir: string): CloudAssembly
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   const bundleDir = mkdtempSync(join(tmpdir(), 'oidc-factory-bundles-'));
   try {
-    addStacks(app, config, bundleFunctions(bundleDir));
+    addStacks(app, config, bundleDir);
     return app.synth();
   } finally {
     rmSync(bundleDir, { recursive: true });
   }
 }
 
-function addStacks(app: App, config: FactoryConfig, bundles: Record<FunctionName, string>): void {
+function addStacks(app: App, config: FactoryConfig, bundleDir: string): void {
   new FactoryStack(app, FACTORY_STACK, {
     config,
-    bundles,
+    bundles: bundleFunctions(bundleDir),
+    ...(config.guard && { guardBundle: bundleGuard(bundleDir) }),
     env: { account: config.factory.accountId, region: config.factory.region },
     description: 'OIDC factory: bus, dispatcher, workflows and ledger',
     synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }) as IStackSynthesizer,

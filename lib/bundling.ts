@@ -1,13 +1,8 @@
 import { join } from 'node:path';
-import { type BuildOptions, buildSync } from 'esbuild';
-import { FUNCTION_NAMES, type FunctionName } from '../core/naming.ts';
+import { type BuildOptions, buildSync, type Metafile } from 'esbuild';
+import { ENTRA_FUNCTIONS, FUNCTION_NAMES, type FunctionName, GUARD_FUNCTION } from '../core/naming.ts';
 
-/** Functions that log in to Entra: their bundles hold Azure's libraries, their roles may ask for the login's token. */
-const NEED_ENTRA: ReadonlySet<FunctionName> = new Set([
-  'register-application',
-  'verify-application',
-  'delete-application',
-]);
+const NEED_ENTRA: ReadonlySet<FunctionName> = new Set(ENTRA_FUNCTIONS);
 
 /** The functions of the factory; each is `lambdas/<name>/index.ts`. */
 export const FUNCTIONS: readonly { readonly name: FunctionName; readonly needsEntra: boolean }[] =
@@ -27,10 +22,7 @@ const RECIPE = {
   mainFields: ['module', 'main'],
   minify: true,
   legalComments: 'none',
-  alias: {
-    '@aws-sdk/credential-provider-node': join(lambdas, 'env-credentials.ts'),
-    jsonwebtoken: join(lambdas, 'no-certificate-login.ts'),
-  },
+  alias: { '@aws-sdk/credential-provider-node': join(lambdas, 'env-credentials.ts') },
   // Loaded lazily for operations that stream events; the functions use none, and it is 20 kB.
   external: ['@smithy/core/event-streams'],
   absWorkingDir: join(lambdas, '..'),
@@ -42,20 +34,35 @@ const RECIPE = {
  * give the same bytes. Throws on esbuild's errors and on its warnings.
  */
 export function bundleFunctions(outdir: string): Record<FunctionName, string> {
-  // One run for all: they share most of what is parsed.
-  const { warnings } = buildSync({
-    ...RECIPE,
-    entryPoints: Object.fromEntries(
-      FUNCTION_NAMES.map((name) => [`${name}/index`, join(lambdas, name, 'index.ts')]),
-    ),
-    outdir,
-  });
-  if (warnings.length > 0) {
-    const texts = warnings.map(({ text, location }) => `${location?.file ?? ''}: ${text}`);
-    throw new Error(`Bundling the functions: ${texts.join('; ')}`);
-  }
+  buildFunctions(outdir);
   return Object.fromEntries(FUNCTION_NAMES.map((name) => [name, join(outdir, name)])) as Record<
     FunctionName,
     string
   >;
 }
+
+/** As {@link bundleFunctions}, of the guard's function. */
+export function bundleGuard(outdir: string): string {
+  buildFunctions(outdir, [GUARD_FUNCTION]);
+  return join(outdir, GUARD_FUNCTION);
+}
+
+/** As {@link bundleFunctions}, but answers what esbuild knows of the bundles. */
+export function buildFunctions(outdir: string, names: readonly string[] = FUNCTION_NAMES): Metafile {
+  // One run for all: they share most of what is parsed.
+  const { metafile, warnings } = buildSync({
+    ...RECIPE,
+    entryPoints: entryPoints(names),
+    outdir,
+    metafile: true,
+  });
+  if (warnings.length > 0) {
+    const texts = warnings.map(({ text, location }) => `${location?.file ?? ''}: ${text}`);
+    throw new Error(`Bundling the functions: ${texts.join('; ')}`);
+  }
+  return metafile;
+}
+
+/** Source of every function by the path of its bundle, without extension. */
+export const entryPoints = (names: readonly string[] = FUNCTION_NAMES): Record<string, string> =>
+  Object.fromEntries(names.map((name) => [`${name}/index`, join(lambdas, name, 'index.ts')]));

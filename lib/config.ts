@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { appId, audience, servicePrincipalId, tenantId } from '../core/ids.ts';
+import { CLOUDS, entraIssuer } from '../core/issuer.ts';
 import { readJson } from '../core/policy/json.ts';
+import type { FactorySettings } from '../core/settings.ts';
+import { GuardConfigSchema } from './guard-config.ts';
 
 const guid = z.guid('expected a GUID such as 11111111-2222-4333-8444-555555555555');
 /** Both lists are in the environment of every function, which has 4 KB for everything. */
@@ -32,7 +36,8 @@ export const FactoryConfigSchema = z
       })
       .describe('Where the bus, the functions, the workflows and the ledger live.'),
     entra: z.strictObject({
-      tenantId: guid,
+      // As Entra writes it: the forwarding rule compares text, and placeholders compare exactly.
+      tenantId: guid.toLowerCase(),
       cloud: z.enum(['public', 'usgov', 'china']).default('public').describe('Default public.'),
       tokenVersion: z
         .union([z.literal(1), z.literal(2)])
@@ -89,6 +94,7 @@ export const FactoryConfigSchema = z
       .describe(
         'soft: deleted applications can be restored for 30 days and count against the directory quota. purge: gone at once. Default soft.',
       ),
+    guard: GuardConfigSchema.optional(),
   })
   .refine(
     ({ placeholders = [], protectedRoles }) =>
@@ -139,6 +145,48 @@ const shown = (name: string): string => {
   const short = name.length > 64 ? `${name.slice(0, 64)}…` : name;
   return /^[\w$-]+…?$/.test(short) ? short : JSON.stringify(short);
 };
+
+/** What core decides by, of a config. */
+export const settingsOf = ({
+  entra,
+  placeholders,
+  protectedRoles,
+  prefix,
+  deletion,
+}: FactoryConfig): FactorySettings => ({
+  issuer: entraIssuer({
+    cloud: entra.cloud,
+    tenantId: tenantId(entra.tenantId),
+    tokenVersion: entra.tokenVersion,
+  }),
+  placeholders: placeholders.map(audience),
+  protectedRoles,
+  memberRolePrefix: prefix,
+  factoryAppId: appId(entra.factoryAppId),
+  factoryServicePrincipalId: servicePrincipalId(entra.factoryServicePrincipalId),
+  deletion,
+});
+
+/** What the functions are told of a config, by their environment. */
+export function functionVariables(config: FactoryConfig): Readonly<Record<string, string>> {
+  const { entra, placeholders, protectedRoles, prefix, deletion } = config;
+  const { authorityHost, graphEndpoint } = CLOUDS[entra.cloud];
+  return {
+    MEMBER_ROLE_PREFIX: prefix,
+    ENTRA_TENANT_ID: entra.tenantId,
+    ENTRA_CLOUD: entra.cloud,
+    ENTRA_TOKEN_VERSION: String(entra.tokenVersion),
+    ENTRA_FACTORY_APP_ID: entra.factoryAppId,
+    ENTRA_FACTORY_SERVICE_PRINCIPAL_ID: entra.factoryServicePrincipalId,
+    ENTRA_LOGIN: entra.login.kind,
+    ...(entra.login.kind === 'secret' && { ENTRA_SECRET_ARN: entra.login.secretArn }),
+    AZURE_AUTHORITY_HOST: authorityHost,
+    GRAPH_ENDPOINT: graphEndpoint,
+    PLACEHOLDERS: JSON.stringify(placeholders),
+    PROTECTED_ROLES: JSON.stringify(protectedRoles),
+    DELETION: deletion,
+  };
+}
 
 /** Reads and validates a JSON config file, of at most 65,536 characters, with no field twice. */
 export function loadConfig(file: string): FactoryConfig {

@@ -22,4 +22,12 @@ export const DURATIONS = {
   graphPatience: 5,
   /** How long an execution owns a ledger entry after its last write: longer than the longest pause between two attempts. */
   lease: 600,
+  /** Between an event and the guard's look: a role comes with several calls, and IAM's answers settle. */
+  guardDelay: 60,
+  /** Younger than that, a role has nothing that depends on it: the guard contains it without grace. */
+  newRole: 86_400,
+  /** Used so lately, a role that is not new is contained by operators only. */
+  inUse: 90 * 86_400,
+  /** Between two looks at every role of an account, for what events missed. */
+  guardSweep: 86_400,
 } as const;

@@ -3,20 +3,23 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { CLOUDS } from '../core/issuer.ts';
-import { type FunctionName, memberRoleName, workflowName } from '../core/naming.ts';
-import type { FactoryConfig } from './config.ts';
+import { type FunctionName, workflowName } from '../core/naming.ts';
+import { type FactoryConfig, functionVariables } from './config.ts';
+import { assumeMember } from './constructs/assume-member.ts';
 import { FactoryFunction } from './constructs/factory-function.ts';
+import { Guard } from './constructs/guard.ts';
 import { Ledger } from './constructs/ledger.ts';
 import { RoleEventIntake } from './constructs/role-event-intake.ts';
 import type { WideStatement } from './constructs/wide-statement.ts';
 import { executionsOf, Workflow } from './constructs/workflows.ts';
 import { DURATIONS } from './durations.ts';
-import type { MEMBER_ROLE_USERS } from './member-stack.ts';
 
 export interface FactoryStackProps extends StackProps {
   readonly config: FactoryConfig;
   /** Folder with the bundle of each function. */
   readonly bundles: Readonly<Record<FunctionName, string>>;
+  /** The same of the guard's, where the config asks for it. */
+  readonly guardBundle?: string;
 }
 
 /** The factory account: bus, dispatcher, both workflows, their functions, the ledger. */
@@ -37,24 +40,33 @@ export class FactoryStack extends Stack {
       ledger.query(),
       ledger.queryByAudience(),
       ledger.claim(),
-      this.assumeMember('inspect'),
+      assumeMember(this, this.config, 'inspect'),
       this.describeExecutions('create-role'),
     ]);
     const registerApplication = this.step('register-application', [ledger.write(), this.logInToEntra()]);
-    const addAudience = this.step('add-audience', [ledger.write(), this.assumeMember('provider')]);
+    const addAudience = this.step('add-audience', [
+      ledger.write(),
+      assumeMember(this, this.config, 'provider'),
+    ]);
     const verifyApplication = this.step('verify-application', [ledger.write(), this.logInToEntra()]);
-    const assignAudience = this.step('assign-audience', [ledger.write(), this.assumeMember('trust')]);
+    const assignAudience = this.step('assign-audience', [
+      ledger.write(),
+      assumeMember(this, this.config, 'trust'),
+    ]);
     const recordOutcome = this.step('record-outcome', [
       ledger.query(),
       ledger.write(),
-      this.assumeMember('inspect'),
+      assumeMember(this, this.config, 'inspect'),
     ]);
     const confirmRoleGone = this.step('confirm-role-gone', [
       ledger.write(),
-      this.assumeMember('inspect'),
+      assumeMember(this, this.config, 'inspect'),
       this.describeExecutions('delete-role'),
     ]);
-    const removeAudience = this.step('remove-audience', [ledger.read(), this.assumeMember('provider')]);
+    const removeAudience = this.step('remove-audience', [
+      ledger.read(),
+      assumeMember(this, this.config, 'provider'),
+    ]);
     const deleteApplication = this.step('delete-application', [ledger.read(), this.logInToEntra()]);
 
     const deleteRole = new Workflow(this, 'DeleteRole', {
@@ -109,6 +121,11 @@ export class FactoryStack extends Stack {
       batchSize: 10,
       reportBatchItemFailures: true,
     });
+
+    const { guard } = this.config;
+    if (!guard) return;
+    if (props.guardBundle === undefined) throw new Error('The guard has no bundle');
+    new Guard(this, 'Guard', { config: this.config, guard, bundle: props.guardBundle, bus: intake.bus });
   }
 
   private step(
@@ -116,8 +133,7 @@ export class FactoryStack extends Stack {
     statements: readonly (iam.PolicyStatement | WideStatement)[],
     environment: Readonly<Record<string, string>> = {},
   ): FactoryFunction {
-    const { entra, placeholders, protectedRoles, prefix, deletion } = this.config;
-    const cloud = CLOUDS[entra.cloud];
+    const { prefix } = this.config;
     const id = name.replace(/(^|-)(\w)/g, (_, __, letter: string) => letter.toUpperCase());
     return new FactoryFunction(this, `${id}Function`, {
       name,
@@ -126,19 +142,7 @@ export class FactoryStack extends Stack {
       statements,
       environment: {
         LEDGER_TABLE: this.ledger.table.tableName,
-        MEMBER_ROLE_PREFIX: prefix,
-        ENTRA_TENANT_ID: entra.tenantId,
-        ENTRA_CLOUD: entra.cloud,
-        ENTRA_TOKEN_VERSION: String(entra.tokenVersion),
-        ENTRA_FACTORY_APP_ID: entra.factoryAppId,
-        ENTRA_FACTORY_SERVICE_PRINCIPAL_ID: entra.factoryServicePrincipalId,
-        ENTRA_LOGIN: entra.login.kind,
-        ...(entra.login.kind === 'secret' ? { ENTRA_SECRET_ARN: entra.login.secretArn } : {}),
-        AZURE_AUTHORITY_HOST: cloud.authorityHost,
-        GRAPH_ENDPOINT: cloud.graphEndpoint,
-        PLACEHOLDERS: JSON.stringify(placeholders),
-        PROTECTED_ROLES: JSON.stringify(protectedRoles),
-        DELETION: deletion,
+        ...functionVariables(this.config),
         SETTLE_SECONDS: String(DURATIONS.settle),
         LOOK_AGAIN_SECONDS: String(DURATIONS.lookAgain),
         WRITERS_SECONDS: String(DURATIONS.writers),
@@ -149,19 +153,6 @@ export class FactoryStack extends Stack {
         ...environment,
       },
     });
-  }
-
-  private assumeMember(purpose: keyof typeof MEMBER_ROLE_USERS): WideStatement {
-    return {
-      statement: new iam.PolicyStatement({
-        sid: 'Member',
-        actions: ['sts:AssumeRole'],
-        resources: [`arn:${this.partition}:iam::*:role/${memberRoleName(this.config.prefix, purpose)}`],
-        conditions: { StringEquals: { 'aws:ResourceOrgID': this.config.organizationId } },
-      }),
-      reason:
-        'Any account, for accounts come and go: but only this role name, and only inside the organization.',
-    };
   }
 
   /** Whether another run is alive. */

@@ -3,26 +3,15 @@ import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import { forwardingPattern } from '../core/event-patterns.ts';
 import { tenantId } from '../core/ids.ts';
 import { entraIssuer, providerPath } from '../core/issuer.ts';
-import {
-  type FunctionName,
-  functionRoleName,
-  type MemberRolePurpose,
-  memberRoleName,
-} from '../core/naming.ts';
-import { PROTECTED_PATHS, protectedRoleNames } from '../core/protected-roles.ts';
+import { MEMBER_ROLE_USERS, memberRoleName } from '../core/naming.ts';
 import { MARK_KEY, OUTCOME_KEYS } from '../core/tags.ts';
 import type { FactoryConfig } from './config.ts';
+import { MemberGuard } from './constructs/member-guard.ts';
+import { denyOnProtected, iamArn, memberRole, tagRoles } from './constructs/member-role.ts';
 import { deadLetterQueue } from './constructs/role-event-intake.ts';
-import { acknowledgeWide } from './constructs/wide-statement.ts';
-
-/** Which functions may assume which member role. No member role alone can open a role to anyone. */
-export const MEMBER_ROLE_USERS = {
-  inspect: ['inspect-role', 'confirm-role-gone', 'record-outcome'],
-  provider: ['add-audience', 'remove-audience'],
-  trust: ['assign-audience'],
-} as const satisfies Partial<Record<MemberRolePurpose, readonly FunctionName[]>>;
 
 export interface MemberStackProps extends StackProps {
   readonly config: FactoryConfig;
@@ -44,12 +33,12 @@ export class MemberStack extends Stack {
       tenantId: tenantId(entra.tenantId),
       tokenVersion: entra.tokenVersion,
     });
-    this.forwarding();
+    const { bus, forwarder } = this.forwarding();
 
     // Both spellings exist in the world; which one it is, the account decides.
     const path = providerPath(issuer.url).replace(/\/$/, '');
-    const providers = [path, `${path}/`].map((spelling) => this.iamArn(`oidc-provider/${spelling}`));
-    const anyRole = this.iamArn('role/*');
+    const providers = [path, `${path}/`].map((spelling) => iamArn(this, `oidc-provider/${spelling}`));
+    const anyRole = iamArn(this, 'role/*');
     const getRole = new iam.PolicyStatement({ sid: 'Read', actions: ['iam:GetRole'], resources: [anyRole] });
     const getProvider = new iam.PolicyStatement({
       sid: 'ReadProvider',
@@ -57,15 +46,15 @@ export class MemberStack extends Stack {
       resources: providers,
     });
     const marked = { [`iam:ResourceTag/${MARK_KEY}`]: 'false' as const };
-    this.memberRole('inspect', [getRole, getProvider, this.tagRoles([MARK_KEY, ...OUTCOME_KEYS])]);
-    this.memberRole('provider', [
+    this.role('inspect', [getRole, getProvider, tagRoles(this, [MARK_KEY, ...OUTCOME_KEYS])]);
+    this.role('provider', [
       new iam.PolicyStatement({
         sid: 'Audiences',
         actions: ['iam:AddClientIDToOpenIDConnectProvider', 'iam:RemoveClientIDFromOpenIDConnectProvider'],
         resources: providers,
       }),
     ]);
-    this.memberRole('trust', [
+    this.role('trust', [
       getRole,
       getProvider,
       new iam.PolicyStatement({
@@ -74,7 +63,7 @@ export class MemberStack extends Stack {
         resources: [anyRole],
         conditions: { Null: marked },
       }),
-      this.tagRoles(OUTCOME_KEYS, marked),
+      tagRoles(this, OUTCOME_KEYS, marked),
     ]);
 
     const createProvider = new CfnParameter(this, 'CreateProvider', {
@@ -93,17 +82,20 @@ export class MemberStack extends Stack {
     });
     provider.cfnOptions.deletionPolicy = CfnDeletionPolicy.RETAIN;
     provider.cfnOptions.updateReplacePolicy = CfnDeletionPolicy.RETAIN;
+
+    const { guard } = this.config;
+    if (guard) new MemberGuard(this, 'Guard', { config: this.config, guard, bus, forwarder });
   }
 
   /** Filters at the edge, where filtering is free: what is not for the factory does not leave the account. */
-  private forwarding(): void {
+  private forwarding(): { readonly bus: events.IEventBus; readonly forwarder: iam.IRole } {
     const { factory, prefix, entra } = this.config;
     const bus = events.EventBus.fromEventBusArn(
       this,
       'FactoryBus',
       `arn:${this.partition}:events:${factory.region}:${factory.accountId}:event-bus/${prefix}`,
     );
-    const forwarder = new iam.Role(this, 'Forwarder', {
+    const role = new iam.Role(this, 'Forwarder', {
       roleName: memberRoleName(prefix, 'forwarder'),
       assumedBy: new iam.ServicePrincipal('events.amazonaws.com'),
       inlinePolicies: {
@@ -118,27 +110,14 @@ export class MemberStack extends Stack {
         }),
       },
     });
+    const forwarder = role.withoutPolicyUpdates();
+    const { source, 'detail-type': detailType, detail } = forwardingPattern(entra.tenantId);
     new events.Rule(this, 'ForwardRoleEvents', {
       description: 'Role events that may concern the OIDC factory',
-      eventPattern: {
-        source: ['aws.iam'],
-        detailType: ['AWS API Call via CloudTrail'],
-        detail: {
-          eventSource: ['iam.amazonaws.com'],
-          errorCode: [{ exists: false }],
-          $or: [
-            {
-              eventName: ['CreateRole'],
-              requestParameters: { assumeRolePolicyDocument: [{ wildcard: `*${entra.tenantId}*` }] },
-            },
-            // Carries nothing but a name: only the ledger knows whether it matters.
-            { eventName: ['DeleteRole'] },
-          ],
-        },
-      },
+      eventPattern: { source, detailType, detail },
       targets: [
         new targets.EventBus(bus, {
-          role: forwarder.withoutPolicyUpdates(),
+          role: forwarder,
           deadLetterQueue: deadLetterQueue(
             this,
             'NotForwarded',
@@ -147,69 +126,22 @@ export class MemberStack extends Stack {
         }),
       ],
     });
+    return { bus, forwarder };
   }
 
-  private memberRole(
-    purpose: keyof typeof MEMBER_ROLE_USERS,
-    statements: readonly iam.PolicyStatement[],
-  ): void {
-    const { factory, prefix } = this.config;
-    const functionRoles = MEMBER_ROLE_USERS[purpose].map(
-      (name) => `arn:${this.partition}:iam::${factory.accountId}:role/${functionRoleName(prefix, name)}`,
-    );
-    const role = new iam.Role(this, `${purpose[0]?.toUpperCase()}${purpose.slice(1)}Role`, {
-      roleName: memberRoleName(prefix, purpose),
-      description: `Assumed by the OIDC factory: ${MEMBER_ROLE_USERS[purpose].join(', ')}`,
-      // A condition and not the principal: a principal must exist, and this stack may come before the factory.
-      assumedBy: new iam.PrincipalWithConditions(new iam.AccountPrincipal(factory.accountId), {
-        ArnEquals: { 'aws:PrincipalArn': functionRoles },
-      }),
-      inlinePolicies: {
-        member: new iam.PolicyDocument({
-          statements: [...statements, ...(purpose === 'provider' ? [] : [this.denyProtected()])],
-        }),
-      },
-    });
-    for (const statement of statements)
-      acknowledgeWide(role, {
-        statement,
-        reason:
-          'Roles to be served may have any name. Writes are bound to the mark or to the tag keys of the factory, each session to one role, and protected roles are denied.',
-      });
-  }
-
-  /** Writes only: a role that became protected after it was served must still be provable as gone. */
-  private denyProtected(): iam.PolicyStatement {
-    const { prefix, protectedRoles } = this.config;
-    return new iam.PolicyStatement({
-      sid: 'Protected',
-      effect: iam.Effect.DENY,
-      actions: ['iam:TagRole', 'iam:UpdateAssumeRolePolicy'],
-      resources: [
-        ...PROTECTED_PATHS.map((path) => this.iamArn(`role${path}*`)),
-        // ARNs match with path and case: a name alone does not cover a role under a path.
-        ...protectedRoleNames({ protectedRoles, memberRolePrefix: prefix }).flatMap((name) => [
-          this.iamArn(`role/${name}`),
-          this.iamArn(`role/*/${name}`),
-        ]),
+  private role(purpose: keyof typeof MEMBER_ROLE_USERS, statements: readonly iam.PolicyStatement[]): void {
+    // Writes only: a role that became protected after it was served must still be provable as gone.
+    const writes = ['iam:TagRole', 'iam:UpdateAssumeRolePolicy'];
+    memberRole(this, {
+      config: this.config,
+      purpose,
+      users: MEMBER_ROLE_USERS[purpose],
+      statements: [
+        ...statements,
+        ...(purpose === 'provider' ? [] : [denyOnProtected(this, this.config, writes)]),
       ],
+      reason:
+        'Roles to be served may have any name. Writes are bound to the mark or to the tag keys of the factory, each session to one role, and protected roles are denied.',
     });
-  }
-
-  /** These keys only, and at least one: ForAllValues alone is true where there is none. */
-  private tagRoles(keys: readonly string[], alsoPresent: Record<string, 'false'> = {}): iam.PolicyStatement {
-    return new iam.PolicyStatement({
-      sid: 'Tag',
-      actions: ['iam:TagRole'],
-      resources: [this.iamArn('role/*')],
-      conditions: {
-        'ForAllValues:StringEquals': { 'aws:TagKeys': [...keys] },
-        Null: { 'aws:TagKeys': 'false', ...alsoPresent },
-      },
-    });
-  }
-
-  private iamArn(resource: string): string {
-    return `arn:${this.partition}:iam::${this.account}:${resource}`;
   }
 }

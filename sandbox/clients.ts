@@ -174,7 +174,7 @@ export function connect({ aws, entra }: ReadyLine) {
       const { TableNames } = await dynamo.send(new ListTablesCommand({}));
       const answer = await dynamo.send(
         new QueryCommand({
-          TableName: TableNames?.[0],
+          TableName: TableNames?.find((name) => name.includes('Ledger')),
           KeyConditionExpression: '#role = :role',
           ExpressionAttributeNames: { '#role': 'role' },
           ExpressionAttributeValues: { ':role': { S: `${accountId}#${roleName.toLowerCase()}` } },

@@ -11,6 +11,7 @@ export type ServiceId =
   | 'dynamodb'
   | 'secretsmanager'
   | 'ssm'
+  | 'securityhub'
   | 'logs';
 
 /** Who makes a call. */

@@ -8,6 +8,7 @@ import { createIam, type Iam } from './aws/iam.ts';
 import { createLambda, type LambdaService } from './aws/lambda.ts';
 import { createLogs, type LogsService } from './aws/logs.ts';
 import { createSecretsManager } from './aws/secretsmanager.ts';
+import { createSecurityHub } from './aws/securityhub.ts';
 import { createSqs } from './aws/sqs.ts';
 import { createSsm } from './aws/ssm.ts';
 import { createStates } from './aws/states.ts';
@@ -100,6 +101,7 @@ export async function startLocalAws(options: LocalAwsOptions, cleanup: Cleanup):
     dynamodb,
     lambda,
     createSecretsManager(cloud),
+    createSecurityHub(),
     createSsm(cloud),
   ];
   for (const service of services) cloud.register(service);

@@ -7,6 +7,7 @@ import type { ListOpenIDConnectProvidersResponse } from '@aws-sdk/client-iam';
 import { CLOUDS, PARTITIONS } from '../core/issuer.ts';
 import { type Assembly, readAssembly } from './assembly.ts';
 import type { CloudTrailRecord } from './aws/cloudtrail.ts';
+import { type CiIssuers, ciIssuerHosts, createCiIssuers, isHostOf } from './ci-issuers.ts';
 import { Cleanup } from './cleanup.ts';
 import type { Caller, Credentials, PolicyUse } from './cloud.ts';
 import { type DeployedStack, deployStack } from './cloudformation/deploy-stack.ts';
@@ -73,6 +74,8 @@ export interface Sandbox {
   readonly aws: LocalAws;
   readonly entra: Entra;
   readonly tenant: SeededTenant;
+  /** Of the CI systems whose tokens AWS trusts directly. */
+  readonly ciIssuers: CiIssuers;
   /** What the templates became: a stack for any account is here once for each member. */
   readonly stacks: readonly (DeployedStack & { readonly name: string; readonly accountId: string })[];
   /** An administrator of any account of the world, those outside the organization too. */
@@ -109,14 +112,17 @@ async function start(options: StartOptions, cleanup: Cleanup): Promise<Sandbox> 
   // mkdtemp makes it 0700.
   const privateDir = await mkdtemp(join(tmpdir(), 'oidc-factory-sandbox-'));
   cleanup.add(() => rm(privateDir, { recursive: true, force: true }));
-  const hosts = [...Object.values(ENTRA_HOSTS), `*.${OUTBOUND_DOMAIN}`];
+  const playedHosts = ciIssuerHosts(world.region);
+  const hosts = [...Object.values(ENTRA_HOSTS), `*.${OUTBOUND_DOMAIN}`, ...playedHosts];
   const certificates = await createCertificates(hosts, privateDir);
   let entraPort: number | undefined;
   let entraOrigin = '';
-  const resolve = (host: string): number | undefined =>
-    Object.values<string>(ENTRA_HOSTS).includes(host) || host.endsWith(`.${OUTBOUND_DOMAIN}`)
-      ? entraPort
-      : undefined;
+  const resolve = (host: string): number | undefined => (isHostOf(hosts, host) ? entraPort : undefined);
+  const ciIssuers = createCiIssuers({
+    hosts: playedHosts,
+    now: () => time.now(),
+    publish: (host, document) => entra.publish(host, document),
+  });
 
   const aws = await startLocalAws(
     {
@@ -124,7 +130,7 @@ async function start(options: StartOptions, cleanup: Cleanup): Promise<Sandbox> 
       time,
       recorder,
       random,
-      control: createControl({ recorder, token: controlToken }),
+      control: createControl({ recorder, token: controlToken, issueToken: ciIssuers.token }),
       port: options.port,
       fetchJson: (url) => fetchJson(url, { resolve, ca: certificates.ca }),
       functionVariables: () => ({
@@ -201,6 +207,7 @@ async function start(options: StartOptions, cleanup: Cleanup): Promise<Sandbox> 
     aws,
     entra,
     tenant,
+    ciIssuers,
     stacks,
     administrator,
     imds: listening.imds,

@@ -1,7 +1,7 @@
 /** Who lives in the local cloud. Fixed, so that templates synthesized for it fit every start; secrets are random. */
 import { accountId } from '../core/ids.ts';
 import type { Partition } from '../core/issuer.ts';
-import { functionRoleArn } from '../core/naming.ts';
+import { ENTRA_FUNCTIONS, functionRoleArn } from '../core/naming.ts';
 
 const FACTORY_ACCOUNT = '111122223333';
 
@@ -45,8 +45,8 @@ export function createWorld(options: { members: number; region?: string }): Worl
     factoryServicePrincipalId: 'fac70000-0000-4000-8000-000000000002',
     reservationAppId: 'b0000000-0000-4000-8000-000000000001',
     reservationServicePrincipalId: 'b0000000-0000-4000-8000-000000000002',
-    entraSubjects: (['register-application', 'verify-application', 'delete-application'] as const).map(
-      (name) => functionRoleArn('aws', accountId(FACTORY_ACCOUNT), 'oidc-factory', name),
+    entraSubjects: ENTRA_FUNCTIONS.map((name) =>
+      functionRoleArn('aws', accountId(FACTORY_ACCOUNT), 'oidc-factory', name),
     ),
     outboundIssuerId: 'c0000000-0000-4000-8000-000000000001',
   };

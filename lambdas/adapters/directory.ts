@@ -1,33 +1,30 @@
 /** The directory port on Microsoft Graph v1.0. */
-import type { TokenCredential } from '@azure/identity';
-import {
-  Client,
-  type GraphRequest,
-  HTTPMessageHandler,
-  TelemetryHandler,
-} from '@microsoft/microsoft-graph-client';
 import type {
+  ApplicationOrigin,
   DesiredApplication,
   ObservedApplication,
   ObservedServicePrincipal,
 } from '../../core/application.ts';
 import { FactoryError, isFactoryError } from '../../core/errors.ts';
 import { appId, appObjectId, type ServicePrincipalId, servicePrincipalId } from '../../core/ids.ts';
+import { inParallel } from '../in-parallel.ts';
 import type { Clock, Directory } from '../ports.ts';
+import type { EntraCredential } from './entra-login.ts';
 import {
   factoryError,
   type GraphFailure,
   isAbsent,
   isPrincipalTaken,
   isUniqueNameTaken,
+  noAnswer,
   readFailure,
 } from './graph-errors.ts';
+import { type HttpsRequest, sendHttps } from './https.ts';
 
 export interface GraphDirectoryOptions {
   /** `https://graph.microsoft.com`, without version. */
   readonly graphEndpoint: string;
-  /** `forget`: when Graph refuses the caller, one new token is tried, since rights granted meanwhile are in no old one. */
-  readonly credential: TokenCredential & { forget?(): void };
+  readonly credential: EntraCredential;
   readonly clock: Clock;
   /** The factory's own service principal: owner of everything that it makes. */
   readonly ownerId: ServicePrincipalId;
@@ -35,62 +32,39 @@ export interface GraphDirectoryOptions {
   readonly patienceSeconds: number;
 }
 
+/** A call as Graph's documentation names it: the method, and the path with names in place of ids. */
+type Name = `${HttpsRequest['method']} ${string}`;
+
 const FIRST_PAUSE_MS = 250;
-const REQUEST_TIMEOUT_MS = 10_000;
 
-const APPLICATION_PROPERTIES = [
-  'id',
-  'appId',
-  'uniqueName',
-  'createdByAppId',
-  'signInAudience',
-  'identifierUris',
-  'api',
-  'passwordCredentials',
-  'keyCredentials',
-];
-const PRINCIPAL_PROPERTIES = ['id', 'appId', 'accountEnabled'];
+const ORIGIN = '$select=id,appId,uniqueName,createdByAppId';
+/** Graph expands one relationship of an object, and shows 20 at most; one owner is expected. */
+const OWNERS = '$expand=owners($select=id)';
+const APPLICATION = `${ORIGIN},signInAudience,identifierUris,api,passwordCredentials,keyCredentials&${OWNERS}`;
+const PRINCIPAL = `$select=id,appId,accountEnabled&${OWNERS}`;
 
-export function graphDirectory({
-  graphEndpoint,
-  credential,
-  clock,
-  ownerId,
-  patienceSeconds,
-}: GraphDirectoryOptions): Directory {
-  const { protocol, host, hostname } = new URL(graphEndpoint);
-  // The client sends no Authorization, silently, where the endpoint is not https.
-  if (protocol !== 'https:') throw new FactoryError('InvalidSettings', 'the Graph endpoint must be https');
-  const scope = `https://${host}/.default`;
-  const ownerReference = `https://${host}/v1.0/directoryObjects/${ownerId}`;
-  // Without the client's retry handler: it waits in real time, and on top of the pauses here and in the workflow.
-  const telemetry = new TelemetryHandler();
-  telemetry.setNext(new HTTPMessageHandler());
-  const client = Client.initWithMiddleware({
-    baseUrl: `https://${host}`,
-    customHosts: new Set([hostname]),
-    middleware: telemetry,
-    fetchOptions: { redirect: 'error' },
-  });
+export function graphDirectory(options: GraphDirectoryOptions): Directory {
+  const { graphEndpoint, credential, clock, ownerId, patienceSeconds } = options;
+  const root = `${graphEndpoint}/v1.0`;
+  const ownerReference = `${root}/directoryObjects/${ownerId}`;
 
   /** `accept`: failures that are an answer; undefined is returned for them. */
   async function call(
-    name: string,
+    name: Name,
     path: string,
-    send: (request: GraphRequest) => Promise<unknown>,
-    accept: (failure: GraphFailure) => boolean = () => false,
+    { json, accept }: { json?: object; accept?: (failure: GraphFailure) => boolean } = {},
   ): Promise<unknown> {
     const deadline = clock.now() + patienceSeconds * 1000;
-    let renewed = credential.forget === undefined;
+    let renewed = false;
     for (let pause = FIRST_PAUSE_MS; ; pause *= 2) {
-      const failed = await attempt(path, send);
-      if ('answer' in failed) return failed.answer;
-      const { failure } = failed;
-      if (failure && accept(failure)) return undefined;
-      const error = failure ? factoryError(name, failure) : failed.error;
+      const attempted = await attempt(name, path, json);
+      if ('body' in attempted) return attempted.body;
+      const { failure, error } = attempted;
+      if (failure && accept?.(failure)) return undefined;
+      // Rights that were granted meanwhile are in no old token.
       if (!renewed && isFactoryError(error, 'DirectoryForbidden')) {
         renewed = true;
-        credential.forget?.();
+        credential.forget();
         continue;
       }
       // Full jitter: many roles are created at once. Never sooner than Graph asks for.
@@ -100,50 +74,41 @@ export function graphDirectory({
     }
   }
 
-  type Attempt = { answer: unknown } | { failure?: GraphFailure; error?: unknown };
+  type Attempt = { readonly body: unknown } | { readonly failure?: GraphFailure; readonly error: unknown };
 
-  async function attempt(path: string, send: (request: GraphRequest) => Promise<unknown>): Promise<Attempt> {
-    // Before the request, and not in its middleware, which would wrap the failure of a login beyond recognition.
-    const token = await credential.getToken(scope).catch((error: unknown) => ({ error }));
-    if (token === null) return { error: new FactoryError('DirectoryLoginFailed') };
-    if ('error' in token) return token;
-    const request = client
-      .api(path)
-      .header('Authorization', `Bearer ${token.token}`)
-      .option('signal', AbortSignal.timeout(REQUEST_TIMEOUT_MS));
+  async function attempt(name: Name, path: string, json: object | undefined): Promise<Attempt> {
     try {
-      return { answer: await send(request) };
+      const token = await credential.getToken();
+      const answer = await sendHttps(root + path, {
+        method: name.split(' ')[0] as HttpsRequest['method'],
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...(json && { 'content-type': 'application/json' }),
+        },
+        ...(json && { body: JSON.stringify(json) }),
+      });
+      if (answer.status < 300) return { body: answer.body };
+      return failed(name, readFailure(answer));
     } catch (error) {
-      return { failure: readFailure(error) };
+      // Of the login; everything else is that no answer came.
+      return isFactoryError(error) ? { error } : failed(name, noAnswer(error));
     }
   }
 
-  async function list(name: string, path: string): Promise<string[]> {
-    const answer = await call(name, path, (request) => request.select('id').get());
-    return understood(name, () => idsOf(answer));
-  }
+  const failed = (name: Name, failure: GraphFailure): Attempt => ({
+    failure,
+    error: factoryError(name, failure),
+  });
 
-  /** With owners and federated credentials, which Graph keeps apart. */
-  async function completed(name: string, answer: unknown): Promise<ObservedApplication | undefined> {
-    if (answer === undefined) return undefined;
-    const bare = understood(name, () => readApplication(answer));
-    const path = `/applications/${bare.objectId}`;
-    const [ownerIds, credentials] = await Promise.all([
-      list('GET /applications/{id}/owners', `${path}/owners`),
-      list('GET /applications/{id}/federatedIdentityCredentials', `${path}/federatedIdentityCredentials`),
-    ]);
-    return { ...bare, ownerIds, federatedCredentials: credentials.length };
-  }
-
-  async function remove(name: string, path: string): Promise<void> {
-    await call(name, path, (request) => request.delete(), isAbsent);
-  }
+  const remove = async (name: Name, path: string): Promise<void> => {
+    await call(name, path, { accept: isAbsent });
+  };
 
   return {
     async createApplication(desired) {
       const name = 'POST /applications';
-      const body = { ...applicationBody(desired), 'owners@odata.bind': [ownerReference] };
-      const answer = await call(name, '/applications', (request) => request.post(body), isUniqueNameTaken);
+      const json = { ...applicationBody(desired), 'owners@odata.bind': [ownerReference] };
+      const answer = await call(name, '/applications', { json, accept: isUniqueNameTaken });
       if (answer === undefined) return undefined;
       // Bound above, and new: neither needs another look.
       return {
@@ -153,56 +118,50 @@ export function graphDirectory({
       };
     },
 
-    async applicationByName(uniqueName) {
-      const name = 'GET /applications(uniqueName)';
-      const path = `/applications(uniqueName='${literal(uniqueName)}')`;
-      return completed(
-        name,
-        await call(name, path, (request) => request.select(APPLICATION_PROPERTIES).get(), isAbsent),
-      );
+    async originOf(key) {
+      const [name, path]: [Name, string] =
+        'uniqueName' in key
+          ? ['GET /applications(uniqueName)', `/applications(uniqueName='${literal(key.uniqueName)}')`]
+          : ['GET /applications/{id}', `/applications/${key.objectId}`];
+      const answer = await call(name, `${path}?${ORIGIN}`, { accept: isAbsent });
+      return answer === undefined ? undefined : understood(name, () => readOrigin(answer));
     },
 
     async application(objectId) {
       const name = 'GET /applications/{id}';
+      const nameOfList = 'GET /applications/{id}/federatedIdentityCredentials';
       const path = `/applications/${objectId}`;
-      return completed(
-        name,
-        await call(name, path, (request) => request.select(APPLICATION_PROPERTIES).get(), isAbsent),
+      const [answer, list] = await inParallel(
+        call(name, `${path}?${APPLICATION}`, { accept: isAbsent }),
+        call(nameOfList, `${path}/federatedIdentityCredentials?$select=id`, { accept: isAbsent }),
       );
+      if (answer === undefined) return undefined;
+      if (list === undefined) throw new FactoryError('NotReplicated', `${nameOfList}: 404`);
+      return {
+        ...understood(name, () => ({ ...readApplication(answer), ownerIds: ownersOf(answer) })),
+        federatedCredentials: understood(nameOfList, () => idsOf(list, 'value').length),
+      };
     },
 
     async setIdentifierUris(objectId, uris) {
-      const path = `/applications/${objectId}`;
-      await call('PATCH /applications/{id}', path, (request) => request.patch({ identifierUris: uris }));
+      await call('PATCH /applications/{id}', `/applications/${objectId}`, { json: { identifierUris: uris } });
     },
 
     async createServicePrincipal(ofApp) {
       const name = 'POST /servicePrincipals';
       // HideApp keeps it out of the portal where users find their applications.
-      const body = { appId: ofApp, tags: ['HideApp'], 'owners@odata.bind': [ownerReference] };
-      const answer = await call(
-        name,
-        '/servicePrincipals',
-        (request) => request.post(body),
-        isPrincipalTaken,
-      );
+      const json = { appId: ofApp, tags: ['HideApp'], 'owners@odata.bind': [ownerReference] };
+      const answer = await call(name, '/servicePrincipals', { json, accept: isPrincipalTaken });
       if (answer === undefined) return undefined;
       return { ...understood(name, () => readPrincipal(answer)), ownerIds: [ownerId] };
     },
 
     async servicePrincipal(ofApp) {
       const name = 'GET /servicePrincipals(appId)';
-      const path = `/servicePrincipals(appId='${ofApp}')`;
-      const answer = await call(
-        name,
-        path,
-        (request) => request.select(PRINCIPAL_PROPERTIES).get(),
-        isAbsent,
-      );
+      const path = `/servicePrincipals(appId='${ofApp}')?${PRINCIPAL}`;
+      const answer = await call(name, path, { accept: isAbsent });
       if (answer === undefined) return undefined;
-      const bare = understood(name, () => readPrincipal(answer));
-      const owners = await list('GET /servicePrincipals/{id}/owners', `/servicePrincipals/${bare.id}/owners`);
-      return { ...bare, ownerIds: owners };
+      return understood(name, () => ({ ...readPrincipal(answer), ownerIds: ownersOf(answer) }));
     },
 
     deleteServicePrincipal: (id) => remove('DELETE /servicePrincipals/{id}', `/servicePrincipals/${id}`),
@@ -238,13 +197,20 @@ function understood<T>(name: string, read: () => T): T {
   }
 }
 
-function readApplication(answer: unknown): Omit<ObservedApplication, 'ownerIds' | 'federatedCredentials'> {
+function readOrigin(answer: unknown): ApplicationOrigin {
   const body = objectOf(answer);
   return {
     objectId: appObjectId(body.id),
     appId: appId(body.appId),
     uniqueName: textOrNull(body.uniqueName),
     createdByAppId: textOrNull(body.createdByAppId),
+  };
+}
+
+function readApplication(answer: unknown): Omit<ObservedApplication, 'ownerIds' | 'federatedCredentials'> {
+  const body = objectOf(answer);
+  return {
+    ...readOrigin(body),
     signInAudience: textOrNull(body.signInAudience) ?? '',
     identifierUris: arrayOf(body.identifierUris).map(text),
     tokenVersion: numberOrNull(objectOf(body.api).requestedAccessTokenVersion),
@@ -259,11 +225,14 @@ function readPrincipal(answer: unknown): ObservedServicePrincipal {
   return { id: servicePrincipalId(body.id), appId: appId(body.appId), enabled: body.accountEnabled };
 }
 
-/** Owners (100) and federated credentials (20) fit one page; a second one means that not all were seen. */
-function idsOf(answer: unknown): string[] {
+const ownersOf = (answer: unknown): string[] => idsOf(answer, 'owners');
+
+/** A second page would mean that not all were seen: Graph shows 20 owners, and 20 federated credentials may exist. */
+function idsOf(answer: unknown, list: 'owners' | 'value'): string[] {
   const body = objectOf(answer);
-  if (body['@odata.nextLink'] !== undefined) throw new TypeError('expected one page');
-  return arrayOf(body.value).map((item) => text(objectOf(item).id));
+  const next = list === 'value' ? '@odata.nextLink' : `${list}@odata.nextLink`;
+  if (body[next] !== undefined) throw new TypeError('expected one page');
+  return arrayOf(body[list]).map((item) => text(objectOf(item).id));
 }
 
 function objectOf(value: unknown): Record<string, unknown> {

@@ -1,23 +1,19 @@
 /** The factory's login to Entra: with a token that AWS issues for the function's role, or with a client secret. */
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetWebIdentityTokenCommand, STSClient } from '@aws-sdk/client-sts';
-import {
-  type AccessToken,
-  ClientAssertionCredential,
-  type ClientAssertionCredentialOptions,
-  ClientSecretCredential,
-  type TokenCredential,
-} from '@azure/identity';
 import { FactoryError } from '../../core/errors.ts';
 import type { AppId, TenantId } from '../../core/ids.ts';
 import { CLIENT_OPTIONS } from './aws-client.ts';
 import { calling } from './aws-errors.ts';
+import { type HttpsAnswer, sendHttps } from './https.ts';
 
 export interface EntraLogin {
   readonly tenantId: TenantId;
   readonly clientId: AppId;
   /** `https://login.microsoftonline.com`. */
   readonly authorityHost: string;
+  /** What the tokens are for: `https://graph.microsoft.com`. */
+  readonly graphEndpoint: string;
   readonly login:
     | {
         readonly kind: 'federated';
@@ -33,7 +29,9 @@ export interface EntraLogin {
       };
 }
 
-export interface EntraCredential extends TokenCredential {
+export interface EntraCredential {
+  /** An access token for Graph. */
+  getToken(): Promise<string>;
   /** Drops what is cached, so that the next token carries the rights of that time. */
   forget(): void;
 }
@@ -44,71 +42,62 @@ const ASSERTION_SECONDS = 300;
 const MARGIN_MS = 5 * 60_000;
 
 interface Login {
-  readonly token: Promise<AccessToken>;
-  /** Undefined while the login is under way. */
-  expiresAt?: number;
+  readonly token: Promise<string>;
+  /** Not while the login is under way. */
+  expiresAt: number;
 }
 
 /**
  * A credential that logs in once and hands out that token until shortly before it expires; concurrent callers share
  * one login. Fails with DirectoryLoginFailed, OutboundFederationDisabled, NotReplicated (Entra does not know the
- * federated credential yet), Throttled or Unavailable. No error carries a token, a secret or an upstream body.
+ * federated credential yet), Throttled or Unavailable; trying again is for the caller, who knows how much time there
+ * is. No error carries a token, a secret or an upstream body.
  */
 export function entraCredential(options: EntraLogin): EntraCredential {
   const { login } = options;
-  const connect = login.kind === 'federated' ? federated(options, login) : withSecret(options, login);
-  const logins = new Map<string, Login>();
+  const prove = login.kind === 'federated' ? federated(login) : withSecret(login);
+  let current: Login | undefined;
 
-  async function logIn(scopes: string | string[]): Promise<AccessToken> {
-    const answers = watchAnswers();
-    // A new credential for every login: MSAL keeps a throttled or failed answer and repeats it for a minute.
-    const credential = await connect({
-      authorityHost: options.authorityHost,
-      // It would ask Microsoft's public host whether the authority is genuine; ours is configured.
-      disableInstanceDiscovery: true,
-      // Trying again is for the caller, who knows how much time there is.
-      retryOptions: { maxRetries: 0 },
-      additionalPolicies: [{ position: 'perCall', policy: answers.policy }],
-    });
-    const token = await credential.getToken(scopes).catch((error: unknown) => {
-      throw loginFailure(error, answers.last());
-    });
-    if (token === null) throw new FactoryError('DirectoryLoginFailed');
-    return token;
+  function logIn(): Login {
+    const started: Login = {
+      expiresAt: Number.POSITIVE_INFINITY,
+      token: prove()
+        .then((proof) => requestToken(options, proof))
+        .then(
+          ({ token, expiresAt }) => {
+            started.expiresAt = expiresAt;
+            return token;
+          },
+          (error) => {
+            if (current === started) current = undefined;
+            throw error;
+          },
+        ),
+    };
+    return started;
   }
 
   return {
-    async getToken(scopes) {
-      const key = [scopes].flat().join(' ');
-      const known = logins.get(key);
-      if (known && (known.expiresAt ?? Number.POSITIVE_INFINITY) - Date.now() > MARGIN_MS) return known.token;
-      const started: Login = { token: logIn(scopes) };
-      logins.set(key, started);
-      try {
-        const token = await started.token;
-        started.expiresAt = token.expiresOnTimestamp;
-        return token;
-      } catch (error) {
-        if (logins.get(key) === started) logins.delete(key);
-        throw error;
-      }
+    getToken() {
+      if (!current || current.expiresAt - Date.now() <= MARGIN_MS) current = logIn();
+      return current.token;
     },
-    forget: () => logins.clear(),
+    forget: () => {
+      current = undefined;
+    },
   };
 }
 
-type Connect = (options: ClientAssertionCredentialOptions) => Promise<TokenCredential>;
+/** What proves to Entra that the caller is the factory: parameters of the token request. */
+type Prove = () => Promise<Readonly<Record<string, string>>>;
 
-function federated(
-  { tenantId, clientId }: EntraLogin,
-  { audience, region }: Extract<EntraLogin['login'], { kind: 'federated' }>,
-): Connect {
+function federated({ audience, region }: Extract<EntraLogin['login'], { kind: 'federated' }>): Prove {
   const sts = new STSClient({ ...CLIENT_OPTIONS, region });
-  return async (options) => {
-    const meanings = {
-      OutboundWebIdentityFederationDisabled: 'OutboundFederationDisabled',
-      AccessDenied: 'DirectoryLoginFailed',
-    } as const;
+  const meanings = {
+    OutboundWebIdentityFederationDisabled: 'OutboundFederationDisabled',
+    AccessDenied: 'DirectoryLoginFailed',
+  } as const;
+  return async () => {
     const { WebIdentityToken: assertion } = await calling('GetWebIdentityToken', meanings, () =>
       sts.send(
         new GetWebIdentityTokenCommand({
@@ -120,76 +109,68 @@ function federated(
       ),
     );
     if (!assertion) throw new FactoryError('Unavailable', 'GetWebIdentityToken: no token in the answer');
-    // Its callback is called twice for each token: it must not be the call to STS.
-    return new ClientAssertionCredential(tenantId, clientId, async () => assertion, options);
+    return {
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: assertion,
+    };
   };
 }
 
-function withSecret(
-  { tenantId, clientId }: EntraLogin,
-  { secretArn }: Extract<EntraLogin['login'], { kind: 'secret' }>,
-): Connect {
+function withSecret({ secretArn }: Extract<EntraLogin['login'], { kind: 'secret' }>): Prove {
   const secrets = new SecretsManagerClient(CLIENT_OPTIONS);
-  return async (options) => {
-    const meanings = {
-      AccessDenied: 'DirectoryLoginFailed',
-      ResourceNotFound: 'DirectoryLoginFailed',
-    } as const;
+  const meanings = {
+    AccessDenied: 'DirectoryLoginFailed',
+    ResourceNotFound: 'DirectoryLoginFailed',
+  } as const;
+  return async () => {
     // Read again for every login, about once an hour: a rotated secret is picked up.
     const { SecretString: secret } = await calling(`GetSecretValue ${secretArn}`, meanings, () =>
       secrets.send(new GetSecretValueCommand({ SecretId: secretArn })),
     );
     if (!secret) throw new FactoryError('DirectoryLoginFailed', `${secretArn}: the secret has no string`);
-    return new ClientSecretCredential(tenantId, clientId, secret, options);
+    return { client_secret: secret };
   };
 }
 
-/** What Entra answered last, beneath MSAL, which turns some answers into errors that no longer show them. */
-interface Answer {
-  readonly status: number;
-  /** AADSTS codes. */
-  readonly codes: readonly number[];
-}
-
-type Policy = NonNullable<ClientAssertionCredentialOptions['additionalPolicies']>[number]['policy'];
-
-/** `last` is undefined where the last request got no answer at all. */
-function watchAnswers(): { policy: Policy; last: () => Answer | undefined } {
-  let answer: Answer | undefined;
-  return {
-    policy: {
-      name: 'watchAnswers',
-      async sendRequest(request, next) {
-        answer = undefined;
-        const response = await next(request);
-        answer = { status: response.status, codes: codesIn(response.bodyAsText) };
-        return response;
-      },
-    },
-    last: () => answer,
-  };
-}
-
-function codesIn(body: string | null | undefined): number[] {
-  try {
-    const { error_codes: codes } = JSON.parse(body ?? '{}') as { error_codes?: unknown };
-    return Array.isArray(codes) ? codes.filter((code) => typeof code === 'number') : [];
-  } catch {
-    return [];
+/** OAuth 2.0 client credentials (RFC 6749, section 4.4; with an assertion, RFC 7523). */
+async function requestToken(
+  { authorityHost, tenantId, clientId, graphEndpoint }: EntraLogin,
+  proof: Readonly<Record<string, string>>,
+): Promise<{ token: string; expiresAt: number }> {
+  const form = new URLSearchParams({
+    grant_type: 'client_credentials',
+    client_id: clientId,
+    scope: `${graphEndpoint}/.default`,
+    ...proof,
+  });
+  const answer = await sendHttps(`${authorityHost}/${tenantId}/oauth2/v2.0/token`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: form.toString(),
+  }).catch((cause: unknown) => {
+    throw new FactoryError('Unavailable', 'Entra did not answer', { cause });
+  });
+  const { access_token: token, expires_in: seconds } = fieldsOf(answer);
+  if (answer.status !== 200 || typeof token !== 'string' || typeof seconds !== 'number') {
+    throw loginFailure(answer);
   }
+  return { token, expiresAt: Date.now() + seconds * 1000 };
 }
+
+const fieldsOf = ({ body }: HttpsAnswer): Readonly<Record<string, unknown>> =>
+  typeof body === 'object' && body !== null ? { ...body } : {};
 
 /** Entra's own passing troubles, and that it could not read the keys of the assertion's issuer (50166). */
 const PASSING = new Set([90006, 90012, 90024, 90033, 90055, 90090, 50166]);
 /** No matching federated credential, issuer or subject: true for minutes after one has been added. */
 const FEDERATION_NOT_REPLICATED = new Set([70021, 700211, 700213]);
 
-function loginFailure(error: unknown, answer: Answer | undefined): FactoryError {
-  // MSAL's messages quote the answer, so neither they nor the error itself go along.
-  const kind = error instanceof Error ? error.name : typeof error;
-  if (!answer) return new FactoryError('Unavailable', 'Entra did not answer', { cause: { kind } });
-  const { status, codes } = answer;
-  const cause = { kind, status, codes };
+/** By status and AADSTS codes alone: the description quotes what was sent. */
+function loginFailure(answer: HttpsAnswer): FactoryError {
+  const { status } = answer;
+  const { error_codes: list } = fieldsOf(answer);
+  const codes = Array.isArray(list) ? list.filter((code) => typeof code === 'number') : [];
+  const cause = { status, codes };
   const said = codes.length > 0 ? codes.map((code) => `AADSTS${code}`).join(' ') : `status ${status}`;
   if (status === 429) return new FactoryError('Throttled', `Entra: ${said}`, { cause });
   if (status >= 500 || codes.some((code) => PASSING.has(code))) {

@@ -3,10 +3,11 @@
  * messages have to be matched too: here, and nowhere else.
  */
 import { type ErrorCode, FactoryError } from '../../core/errors.ts';
+import type { HttpsAnswer } from './https.ts';
 
 /** The parts of a failed request that decide. The message is matched and then dropped: it may quote the body. */
 export interface GraphFailure {
-  /** Undefined: no answer, or none that could be read. */
+  /** Undefined: no answer. */
   readonly status: number | undefined;
   readonly code: string;
   readonly message: string;
@@ -15,31 +16,37 @@ export interface GraphFailure {
   readonly retryAfterMs: number | undefined;
 }
 
-/** As the Graph client throws it. */
-interface GraphErrorLike {
-  readonly statusCode?: unknown;
-  readonly code?: unknown;
-  readonly message?: unknown;
-  readonly requestId?: unknown;
-  readonly headers?: { get(name: string): string | null };
+/** What a refusal says. */
+export function readFailure({ status, headers, body }: HttpsAnswer): GraphFailure {
+  const error = fieldsOf(fieldsOf(body).error);
+  const { 'request-id': requestId, 'retry-after': wait } = headers;
+  return {
+    status,
+    code: typeof error.code === 'string' ? error.code : '',
+    message: typeof error.message === 'string' ? error.message : '',
+    requestId: typeof requestId === 'string' ? requestId : undefined,
+    retryAfterMs: retryAfter(wait),
+  };
 }
 
-export function readFailure(error: unknown): GraphFailure {
-  const { statusCode, code, message, requestId, headers }: GraphErrorLike =
-    typeof error === 'object' && error !== null ? error : {};
-  const answered = typeof statusCode === 'number' && statusCode >= 400;
+const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null ? { ...value } : {};
+
+/** A request that got no answer, by Node's own code for the reason. */
+export function noAnswer(error: unknown): GraphFailure {
+  const { code } = fieldsOf(error);
   return {
-    status: answered ? statusCode : undefined,
+    status: undefined,
     code: typeof code === 'string' ? code : '',
-    message: typeof message === 'string' ? message : '',
-    requestId: typeof requestId === 'string' ? requestId : undefined,
-    retryAfterMs: retryAfter(headers?.get('retry-after') ?? null),
+    message: '',
+    requestId: undefined,
+    retryAfterMs: undefined,
   };
 }
 
 /** Seconds, or a date. */
-function retryAfter(value: string | null): number | undefined {
-  if (value === null) return undefined;
+function retryAfter(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
   const at = /^\d+$/.test(value) ? Date.now() + Number(value) * 1000 : Date.parse(value);
   return Number.isNaN(at) ? undefined : Math.max(0, at - Date.now());
 }

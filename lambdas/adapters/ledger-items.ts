@@ -47,7 +47,7 @@ export function entryOf(item: Item): LedgerEntry {
   return entry as unknown as LedgerEntry;
 }
 
-const fieldsOf = (fields: object): Item =>
+export const fieldsOf = (fields: object): Item =>
   Object.fromEntries(
     Object.entries(fields)
       .filter(([, value]) => value !== undefined)
@@ -63,7 +63,8 @@ function written(value: unknown): AttributeValue {
   throw new FactoryError('Unexpected', `A ledger entry cannot hold a ${typeof value}`);
 }
 
-function read(value: AttributeValue): unknown {
+/** Reverses what {@link fieldsOf} made of a value. */
+export function read(value: AttributeValue): unknown {
   if (value.S !== undefined) return value.S;
   if (value.N !== undefined) return Number(value.N);
   if (value.L !== undefined) return value.L.map(read);

@@ -16,7 +16,8 @@ export interface DynamoLedgerOptions {
   readonly client?: DynamoDBClient;
 }
 
-const ERRORS: ErrorTable = {
+/** What DynamoDB's refusals mean, of this table and of the guard's. */
+export const TABLE_ERRORS: ErrorTable = {
   AccessDenied: 'LedgerForbidden',
   ResourceNotFound: 'InvalidSettings',
   ConditionalCheckFailed: 'LedgerConflict',
@@ -35,7 +36,7 @@ export function dynamoLedger(options: DynamoLedgerOptions): Ledger {
         TableName: table,
         ...(start && { ExclusiveStartKey: start }),
       });
-      const page = await calling('Query the ledger', ERRORS, () => client.send(command));
+      const page = await calling('Query the ledger', TABLE_ERRORS, () => client.send(command));
       items.push(...(page.Items ?? []));
       start = page.LastEvaluatedKey;
     } while (start);
@@ -57,7 +58,7 @@ export function dynamoLedger(options: DynamoLedgerOptions): Ledger {
         Key: keyOf(incarnation),
         ConsistentRead: true,
       });
-      const { Item: item } = await calling('GetItem of the ledger', ERRORS, () => client.send(command));
+      const { Item: item } = await calling('GetItem of the ledger', TABLE_ERRORS, () => client.send(command));
       return item && entryOf(item);
     },
 
@@ -71,7 +72,7 @@ export function dynamoLedger(options: DynamoLedgerOptions): Ledger {
 
     write: async (next, previous) => {
       const command = new PutItemCommand({ TableName: table, Item: itemOf(next), ...unchanged(previous) });
-      await calling('PutItem of the ledger', ERRORS, () => client.send(command));
+      await calling('PutItem of the ledger', TABLE_ERRORS, () => client.send(command));
     },
   };
 }

@@ -2,68 +2,26 @@ import {
   AddClientIDToOpenIDConnectProviderCommand,
   GetOpenIDConnectProviderCommand,
   GetRoleCommand,
-  IAMClient,
+  type IAMClient,
   RemoveClientIDFromOpenIDConnectProviderCommand,
-  type Role,
   TagRoleCommand,
   UpdateAssumeRolePolicyCommand,
 } from '@aws-sdk/client-iam';
-import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
-import { FactoryError } from '../../core/errors.ts';
+import { type AccountId, roleNameIn } from '../../core/ids.ts';
+import type { InspectAccess, MemberAccounts, ProviderAccess, TrustAccess } from '../ports.ts';
+import { calling, type ErrorTable } from './aws-errors.ts';
+import { providerView, roleView } from './iam-views.ts';
 import {
-  type AccountId,
-  type ProviderArn,
-  type RoleArn,
-  type RoleName,
-  roleArn,
-  roleId,
-  roleName,
-} from '../../core/ids.ts';
-import { PARTITIONS, type Partition } from '../../core/issuer.ts';
-import { memberRoleArn } from '../../core/naming.ts';
-import type {
-  InspectAccess,
-  MemberAccounts,
-  ProviderAccess,
-  ProviderView,
-  RoleView,
-  TrustAccess,
-} from '../ports.ts';
-import { CLIENT_OPTIONS } from './aws-client.ts';
-import { awsErrorName, calling, type ErrorTable } from './aws-errors.ts';
+  absentIsUndefined,
+  iamOf,
+  MEMBER_ERRORS,
+  type MemberSessionOptions,
+  memberSessions,
+  TAG_ERRORS,
+} from './member-session.ts';
 import { inspectSessionPolicy, providerSessionPolicy, trustSessionPolicy } from './session-policies.ts';
 
-export interface MemberAccountsOptions {
-  readonly partition: Partition;
-  readonly memberRolePrefix: string;
-  /** RoleSessionName of the sessions to come: says in the member's CloudTrail which execution acted. */
-  sessionName(): string;
-  /** Its HTTP handler, hence its connections, serves the IAM clients too. */
-  readonly client?: STSClient;
-}
-
-/** STS's least. A step ends long before. */
-const SESSION_SECONDS = 900;
-
-const ASSUME_ROLE_ERRORS: ErrorTable = {
-  AccessDenied: 'MemberRoleNotAssumable',
-  RegionDisabled: 'MemberRoleNotAssumable',
-};
-
-/** What the member account answers where it refuses; each call adds its own. */
-const MEMBER_ERRORS: ErrorTable = {
-  AccessDenied: 'MemberAccessDenied',
-  // A closed or suspended account does not know the keys of its sessions any more.
-  InvalidClientTokenId: 'MemberAccessDenied',
-  UnmodifiableEntity: 'RoleUnmodifiable',
-};
-
-const TAG_ERRORS: ErrorTable = {
-  ...MEMBER_ERRORS,
-  NoSuchEntity: 'RoleGone',
-  LimitExceeded: 'RoleNotTaggable',
-  InvalidInput: 'RoleNotTaggable',
-};
+export type MemberAccountsOptions = MemberSessionOptions;
 
 const TRUST_ERRORS: ErrorTable = {
   ...MEMBER_ERRORS,
@@ -82,38 +40,9 @@ const ADD_AUDIENCE_ERRORS: ErrorTable = {
 
 /** The member accounts, each session narrowed to its target by a session policy. */
 export function memberAccounts(options: MemberAccountsOptions): MemberAccounts {
-  const { partition, memberRolePrefix, client: sts = new STSClient(CLIENT_OPTIONS) } = options;
-
-  /** IAM answers in one region of the partition, wherever the function runs. */
-  async function open(
-    accountId: AccountId,
-    purpose: 'inspect' | 'provider' | 'trust',
-    policy: string,
-  ): Promise<IAMClient> {
-    const arn = memberRoleArn(partition, accountId, memberRolePrefix, purpose);
-    const command = new AssumeRoleCommand({
-      RoleArn: arn,
-      RoleSessionName: options.sessionName(),
-      DurationSeconds: SESSION_SECONDS,
-      Policy: policy,
-    });
-    const { Credentials: session } = await calling(`AssumeRole ${arn}`, ASSUME_ROLE_ERRORS, () =>
-      sts.send(command),
-    );
-    if (!session?.AccessKeyId || !session.SecretAccessKey || !session.SessionToken) {
-      throw new FactoryError('Unexpected', `AssumeRole ${arn}: the answer holds no credentials`);
-    }
-    return new IAMClient({
-      region: PARTITIONS[partition].iamEventRegion,
-      credentials: {
-        accessKeyId: session.AccessKeyId,
-        secretAccessKey: session.SecretAccessKey,
-        sessionToken: session.SessionToken,
-      },
-      requestHandler: sts.config.requestHandler,
-      maxAttempts: sts.config.maxAttempts,
-    });
-  }
+  const { partition } = options;
+  const openSession = memberSessions(options);
+  const open = async (...target: Parameters<typeof openSession>) => iamOf(await openSession(...target));
 
   return {
     async inspect({ accountId, roleName: name }): Promise<InspectAccess> {
@@ -149,7 +78,7 @@ export function memberAccounts(options: MemberAccountsOptions): MemberAccounts {
     },
 
     async trust({ accountId, roleArn: arn, roleId: id, providerArn }): Promise<TrustAccess> {
-      const target = { partition, accountId, roleName: nameIn(arn), roleId: id, providerArn };
+      const target = { partition, accountId, roleName: roleNameIn(arn), roleId: id, providerArn };
       const iam = await open(accountId, 'trust', trustSessionPolicy(target));
       return {
         ...readAndTag(iam, accountId),
@@ -184,53 +113,3 @@ function readAndTag(iam: IAMClient, accountId: AccountId): InspectAccess {
     },
   };
 }
-
-/** One call for which NoSuchEntity is an answer and no failure. */
-function absentIsUndefined<T>(call: string, send: () => Promise<T>): Promise<T | undefined> {
-  return calling(call, MEMBER_ERRORS, async () => {
-    try {
-      return await send();
-    } catch (error) {
-      if (awsErrorName(error) === 'NoSuchEntity') return undefined;
-      throw error;
-    }
-  });
-}
-
-function roleView(role: Role | undefined, call: string): RoleView {
-  if (!role?.AssumeRolePolicyDocument || !role.CreateDate || !role.Path) {
-    throw new FactoryError('Unexpected', `${call}: the answer is incomplete`);
-  }
-  return {
-    roleName: roleName(role.RoleName),
-    roleId: roleId(role.RoleId),
-    roleArn: roleArn(role.Arn),
-    path: role.Path,
-    createdAt: role.CreateDate.toISOString(),
-    trustPolicy: decoded(role.AssumeRolePolicyDocument, call),
-    tags: Object.fromEntries((role.Tags ?? []).map(({ Key, Value }) => [Key, Value ?? ''])),
-  };
-}
-
-/** IAM percent-encodes the document (RFC 3986). */
-function decoded(document: string, call: string): string {
-  try {
-    return decodeURIComponent(document);
-  } catch (cause) {
-    throw new FactoryError('TrustPolicyUnreadable', `${call}: the trust policy is not percent-encoded`, {
-      cause,
-    });
-  }
-}
-
-function providerView(
-  providerArn: ProviderArn,
-  answer: { readonly Url?: string | undefined; readonly ClientIDList?: string[] | undefined },
-): ProviderView {
-  if (!answer.Url) {
-    throw new FactoryError('Unexpected', `GetOpenIDConnectProvider ${providerArn}: the answer holds no URL`);
-  }
-  return { providerArn, url: answer.Url, clientIds: answer.ClientIDList ?? [] };
-}
-
-const nameIn = (arn: RoleArn): RoleName => roleName(arn.slice(arn.lastIndexOf('/') + 1));

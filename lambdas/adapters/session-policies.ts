@@ -72,3 +72,44 @@ export const trustSessionPolicy = (
     },
     { Action: ['iam:GetOpenIDConnectProvider'], Resource: [target.providerArn] },
   );
+
+type Account = Pick<RoleTarget, 'partition' | 'accountId'>;
+
+const policiesOf = ({ partition, accountId }: Account): readonly string[] => [
+  `arn:${partition}:iam::${accountId}:policy/*`,
+  `arn:${partition}:iam::aws:policy/*`,
+];
+
+/** Read this role with its policies and providers, and tag it. */
+export const auditSessionPolicy = (target: RoleTarget): string =>
+  policyOf(
+    {
+      Action: ['iam:GetRole', 'iam:GetRolePolicy', 'iam:ListRolePolicies', 'iam:ListAttachedRolePolicies'],
+      Resource: roleArnsInAnyCase(target),
+    },
+    { Action: ['iam:TagRole'], Resource: roleArns(target) },
+    { Action: ['iam:GetPolicy', 'iam:GetPolicyVersion'], Resource: policiesOf(target) },
+    {
+      Action: ['iam:GetOpenIDConnectProvider'],
+      Resource: [`arn:${target.partition}:iam::${target.accountId}:oidc-provider/*`],
+    },
+  );
+
+/** List the account's roles, and those that a policy is attached to. */
+export const surveySessionPolicy = (account: Account): string =>
+  policyOf(
+    { Action: ['iam:ListRoles'], Resource: ['*'] },
+    { Action: ['iam:ListEntitiesForPolicy'], Resource: policiesOf(account).slice(0, 1) },
+  );
+
+/** Put this policy on this role, and take it off. */
+export const containSessionPolicy = (target: RoleTarget, quarantineArn: string): string =>
+  policyOf({
+    Action: ['iam:AttachRolePolicy', 'iam:DetachRolePolicy'],
+    Resource: roleArns(target),
+    Condition: { ArnEquals: { 'iam:PolicyARN': quarantineArn } },
+  });
+
+/** Import findings under this product. */
+export const reportSessionPolicy = (productArn: string): string =>
+  policyOf({ Action: ['securityhub:BatchImportFindings'], Resource: [productArn] });

@@ -1,7 +1,5 @@
-import { Logger } from '@aws-lambda-powertools/logger';
-import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { FactoryError } from '../../core/errors.ts';
-import type { Telemetry } from '../ports.ts';
+import type { Metric, Telemetry } from '../ports.ts';
 import { awsErrorName, httpStatus } from './aws-errors.ts';
 
 export interface PublishedTelemetry extends Telemetry {
@@ -9,24 +7,48 @@ export interface PublishedTelemetry extends Telemetry {
   publish(): void;
 }
 
-/** Logs and metrics of one function, both as JSON lines on standard output. No tracer: it costs 27 ms a start. */
-export function powertoolsTelemetry(functionName: string): PublishedTelemetry {
-  const logger = new Logger({ serviceName: functionName });
-  const metrics = new Metrics({ namespace: 'OidcFactory', serviceName: functionName });
+const NAMESPACE = 'OidcFactory';
+
+/**
+ * Logs and metrics of one function as JSON lines on standard output, the metrics in CloudWatch's embedded format.
+ * Powertools would write the same lines, and take 12 ms and 36 kB of every cold start.
+ */
+export function jsonTelemetry(service: string): PublishedTelemetry {
+  const counts = new Map<Metric, number>();
+
+  function log(level: 'INFO' | 'WARN' | 'ERROR', message: string, fields: object = {}): void {
+    const trace = /Root=([^;]+)/.exec(process.env._X_AMZN_TRACE_ID ?? '')?.[1];
+    const timestamp = new Date().toISOString();
+    writeLine({ level, message, timestamp, service, xray_trace_id: trace, ...fields });
+  }
+
   return {
-    event: (message, fields) => logger.info(message, { ...fields }),
+    event: (message, fields) => log('INFO', message, fields),
     problem: (message, error, fields) => {
-      const entry = { ...fields, error: describeError(error) };
-      if (error instanceof FactoryError && error.class === 'transient') logger.warn(message, entry);
-      else logger.error(message, entry);
+      const level = error instanceof FactoryError && error.class === 'transient' ? 'WARN' : 'ERROR';
+      log(level, message, { ...fields, error: describeError(error) });
     },
-    count: (metric) => metrics.addMetric(metric, MetricUnit.Count, 1),
+    count: (metric) => {
+      counts.set(metric, (counts.get(metric) ?? 0) + 1);
+    },
     publish: () => {
-      // Powertools warns about an empty set, which is the usual case here.
-      if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
+      if (counts.size === 0) return;
+      const Metrics = [...counts.keys()].map((Name) => ({ Name, Unit: 'Count' }));
+      const CloudWatchMetrics = [{ Namespace: NAMESPACE, Dimensions: [['service']], Metrics }];
+      writeLine({
+        _aws: { Timestamp: Date.now(), CloudWatchMetrics },
+        service,
+        ...Object.fromEntries(counts),
+      });
+      counts.clear();
     },
   };
 }
+
+/** Not `console`, which Lambda changes: it would put time and request id before the JSON. */
+const writeLine = (line: object): void => {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+};
 
 /** What may be logged of an error: of our own the message, of everybody else's only names, codes and places. */
 export function describeError(error: unknown): Record<string, unknown> {

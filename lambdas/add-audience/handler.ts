@@ -7,14 +7,16 @@ import type { Ports } from '../ports.ts';
 import type { HandlerSettings } from '../settings.ts';
 import type { StepInput, StepOutput } from '../workflow.ts';
 
-/** Records the application's audience, then puts it on the list of the provider that the role names. */
+/** Records service principal and audience, then puts the audience on the list of the provider that the role names. */
 export const addAudience =
   (ports: Pick<Ports, 'accounts' | 'ledger' | 'clock'>, settings: HandlerSettings) =>
   async (input: StepInput): Promise<StepOutput> => {
     const writer = ledgerWriter(ports, settings, input.execution);
     const { tokenVersion } = settings.issuer;
+    const { servicePrincipalId } = input.entry;
     let entry = await advance(writer, input.entry, (stored) => ({
       ...stored,
+      ...(servicePrincipalId && { servicePrincipalId }),
       step: 'add-audience',
       audience: stored.audience ?? audienceOf(stored, tokenVersion),
     }));

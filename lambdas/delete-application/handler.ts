@@ -1,4 +1,4 @@
-import { isDeletable, type ObservedApplication } from '../../core/application.ts';
+import { type ApplicationOrigin, isDeletable } from '../../core/application.ts';
 import { FactoryError } from '../../core/errors.ts';
 import type { AppObjectId, ServicePrincipalId } from '../../core/ids.ts';
 import type { LedgerEntry } from '../../core/ledger-entry.ts';
@@ -6,6 +6,7 @@ import { uniqueName } from '../../core/naming.ts';
 import { removalFence } from '../ledger-steps.ts';
 import { lookTwice } from '../look-twice.ts';
 import type { Ports } from '../ports.ts';
+import { recordedPrincipal } from '../recorded-principal.ts';
 import type { HandlerSettings } from '../settings.ts';
 import type { DeleteApplicationOutput, StepInput } from '../workflow.ts';
 
@@ -36,11 +37,11 @@ async function deleteGeneration(
   const recorded = generation === entry.generation ? entry.applicationObjectId : undefined;
   const name = uniqueName({ ...entry, generation });
   const found = await lookTwice(clock, settings, () =>
-    recorded ? directory.application(recorded) : directory.applicationByName(name),
+    directory.originOf(recorded ? { objectId: recorded } : { uniqueName: name }),
   );
   if (!found) {
     // Ours by its recorded id, and perhaps only invisible: deleting what is gone already does no harm.
-    if (recorded) await remove(ports, settings, recorded, await recordedPrincipal(ports, entry));
+    if (recorded) await remove(ports, settings, recorded, await recordedPrincipal(directory, entry));
     return recorded;
   }
   const expected = {
@@ -57,14 +58,10 @@ async function deleteGeneration(
   return found.objectId;
 }
 
-/** What was made and never recorded is found by the client id. */
-const recordedPrincipal = async ({ directory }: DeletePorts, { servicePrincipalId, appId }: LedgerEntry) =>
-  servicePrincipalId ?? (appId && (await directory.servicePrincipal(appId))?.id);
-
 async function servicePrincipalOf(
   { directory }: DeletePorts,
   entry: LedgerEntry,
-  application: ObservedApplication,
+  application: ApplicationOrigin,
 ): Promise<ServicePrincipalId | undefined> {
   if (entry.servicePrincipalId && application.objectId === entry.applicationObjectId) {
     return entry.servicePrincipalId;

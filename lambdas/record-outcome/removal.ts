@@ -1,4 +1,4 @@
-import { type ErrorCode, FactoryError } from '../../core/errors.ts';
+import { type ErrorCode, FactoryError, isFactoryError } from '../../core/errors.ts';
 import type { LedgerEntry, Phase } from '../../core/ledger-entry.ts';
 import { isLeasedByAnother, isoTime, ledgerWriter, record, withoutError } from '../ledger-steps.ts';
 import type { HandlerSettings } from '../settings.ts';
@@ -9,17 +9,36 @@ import { ACCOUNT_REFUSES, type RecordPorts } from './failure.ts';
 type EndedRemoval = Extract<RecordOutcomeInput, { readonly removal: unknown }>;
 type Failure = RemovalOutcome & { readonly code: ErrorCode };
 
+type RemovalPorts = Pick<RecordPorts, 'ledger' | 'clock' | 'telemetry'>;
+
 /** A removal that ended: both branches' outcomes in one write. */
 export async function recordRemoval(
-  ports: Pick<RecordPorts, 'ledger' | 'clock' | 'telemetry'>,
+  ports: RemovalPorts,
+  settings: HandlerSettings,
+  ended: EndedRemoval,
+): Promise<RecordOutcomeOutput> {
+  if (ended.entry) {
+    try {
+      return await conclude(ports, settings, ended, ended.entry);
+    } catch (error) {
+      // Written meanwhile, perhaps by an earlier attempt of this very write: what is stored tells.
+      if (!isFactoryError(error, 'LedgerConflict')) throw error;
+    }
+  }
+  const stored = await ports.ledger.read(ended.run);
+  if (!stored || stored.phase === 'removed') return { outcome: 'removed' };
+  return conclude(ports, settings, ended, stored);
+}
+
+async function conclude(
+  ports: RemovalPorts,
   settings: HandlerSettings,
   { run, execution, removal }: EndedRemoval,
+  entry: LedgerEntry,
 ): Promise<RecordOutcomeOutput> {
-  const { ledger, clock, telemetry } = ports;
+  const { clock, telemetry } = ports;
   const writer = ledgerWriter(ports, settings, execution);
   const [first, ...others] = removal.flatMap(failureOf);
-  const entry = await ledger.read(run);
-  if (!entry || entry.phase === 'removed') return { outcome: 'removed' };
   const isOthers = isLeasedByAnother(writer, entry);
 
   if (!first) {

@@ -12,6 +12,7 @@ import { refuse } from '../application-checks.ts';
 import { advance, isoTime, isWithin, type LedgerWriter, ledgerWriter } from '../ledger-steps.ts';
 import { lookTwice } from '../look-twice.ts';
 import type { Clock, Directory, Ports } from '../ports.ts';
+import { recordedPrincipal } from '../recorded-principal.ts';
 import type { HandlerSettings } from '../settings.ts';
 import type { StepInput, StepOutput } from '../workflow.ts';
 
@@ -35,7 +36,8 @@ export const registerApplication =
     let found = await findOrCreate(ports, settings, writer, entry);
     if (!found.application) {
       // Graph may have left it behind; nobody would know its id any more.
-      if (entry.servicePrincipalId) await directory.deleteServicePrincipal(entry.servicePrincipalId);
+      const principal = await recordedPrincipal(directory, entry);
+      if (principal) await directory.deleteServicePrincipal(principal);
       entry = await advance(writer, found.entry, (stored) =>
         withNextGeneration(stored, isoTime(clock.now())),
       );
@@ -54,8 +56,8 @@ export const registerApplication =
     const uri = identifierUriFor(appId);
     if (!identifierUris.includes(uri)) await directory.setIdentifierUris(objectId, [uri]);
     const { id } = await ensureServicePrincipal(directory, entry, appId);
-    entry = await advance(writer, entry, (stored) => ({ ...stored, servicePrincipalId: id }));
-    return { entry };
+    // Recorded by the next step's first write; until then it is found by the client id.
+    return { entry: { ...entry, servicePrincipalId: id } };
   };
 
 interface Found {
@@ -83,7 +85,7 @@ async function findOrCreate(
     ? entry
     : await advance(writer, entry, (stored) => known(stored, clock));
   const { uniqueName } = desired;
-  const named = await lookTwice(clock, settings, () => directory.applicationByName(uniqueName));
+  const named = await lookTwice(clock, settings, () => directory.originOf({ uniqueName }));
   if (!named) return { entry: taken, application: unlessLagging(taken, settings, clock) };
   const found = await directory.application(named.objectId);
   if (!found) throw new FactoryError('NotReplicated');

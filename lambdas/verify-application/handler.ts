@@ -1,6 +1,7 @@
 import { verificationProblems } from '../../core/application.ts';
 import { FactoryError } from '../../core/errors.ts';
 import { refuse } from '../application-checks.ts';
+import { inParallel } from '../in-parallel.ts';
 import { advance, isWithin, ledgerWriter } from '../ledger-steps.ts';
 import type { Ports } from '../ports.ts';
 import type { HandlerSettings } from '../settings.ts';
@@ -16,8 +17,10 @@ export const verifyApplication =
     const { applicationObjectId, appId } = entry;
     if (!applicationObjectId || !appId) throw new FactoryError('InvalidInput', 'Entry without application');
 
-    const application = await directory.application(applicationObjectId);
-    const principal = await directory.servicePrincipal(appId);
+    const [application, principal] = await inParallel(
+      directory.application(applicationObjectId),
+      directory.servicePrincipal(appId),
+    );
     if (!application || !principal) throw new FactoryError('NotReplicated');
     const problems = verificationProblems(application, principal, entry, settings);
     // The input stays the same from attempt to attempt: it was written when this step was reached.

@@ -4,6 +4,7 @@ import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { INTAKE_PATTERN } from '../../core/event-patterns.ts';
 import { memberRoleName } from '../../core/naming.ts';
 import { DURATIONS } from '../durations.ts';
 
@@ -35,13 +36,32 @@ export function deadLetterQueue(scope: Construct, id: string, alarmDescription: 
   return queue;
 }
 
+/** A queue between a rule and the function that reads it. */
+export const eventQueue = (
+  scope: Construct,
+  id: string,
+  deadLetters: sqs.Queue,
+  deliveryDelay?: Duration,
+): sqs.Queue =>
+  new sqs.Queue(scope, id, {
+    retentionPeriod: Duration.days(4),
+    // AWS asks for six times the timeout of the function that reads it.
+    visibilityTimeout: Duration.seconds(6 * DURATIONS.functionTimeout),
+    encryption: sqs.QueueEncryption.SQS_MANAGED,
+    enforceSSL: true,
+    deadLetterQueue: { queue: deadLetters, maxReceiveCount: 5 },
+    ...(deliveryDelay && { deliveryDelay }),
+  });
+
 /** Bus, rule and queue: how role events of the whole organization reach the dispatcher, and where they wait. */
 export class RoleEventIntake extends Construct {
+  readonly bus: events.EventBus;
   readonly queue: sqs.Queue;
 
   constructor(scope: Construct, id: string, props: RoleEventIntakeProps) {
     super(scope, id);
     const bus = new events.EventBus(this, 'Bus', { eventBusName: props.prefix });
+    this.bus = bus;
     // StringEquals and not ForAllValues, which is true where the key is absent.
     // Not the typed construct: it warns of a deprecated property of its own.
     new CfnResource(this, 'BusPolicy', {
@@ -69,31 +89,22 @@ export class RoleEventIntake extends Construct {
         },
       },
     });
-    const pattern: events.EventPattern = {
-      source: ['aws.iam'],
-      detailType: ['AWS API Call via CloudTrail'],
-      detail: { eventName: ['CreateRole', 'DeleteRole'] },
-    };
+    const { source, 'detail-type': detailType, detail } = INTAKE_PATTERN;
+    const pattern: events.EventPattern = { source, detailType, detail };
     bus.archive('Archive', {
       eventPattern: pattern,
       retention: Duration.days(90),
       description: 'Role events, to be replayed after a repair.',
     });
-    this.queue = new sqs.Queue(this, 'RoleEvents', {
-      retentionPeriod: Duration.days(4),
-      // AWS asks for six times the timeout of the function that reads it.
-      visibilityTimeout: Duration.seconds(6 * DURATIONS.functionTimeout),
-      encryption: sqs.QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      deadLetterQueue: {
-        queue: deadLetterQueue(
-          this,
-          'NotDispatched',
-          'Role events could not be handled. None is lost: repair the cause, then redrive the queue.',
-        ),
-        maxReceiveCount: 5,
-      },
-    });
+    this.queue = eventQueue(
+      this,
+      'RoleEvents',
+      deadLetterQueue(
+        this,
+        'NotDispatched',
+        'Role events could not be handled. None is lost: repair the cause, then redrive the queue.',
+      ),
+    );
     // SQS redrives the dead letters of queues only, not those of rules.
     const notQueued = deadLetterQueue(
       this,
@@ -116,7 +127,7 @@ export class RoleEventIntake extends Construct {
 }
 
 /** Lets the rule, and nothing else of EventBridge, put messages on the queue. */
-function admit(rule: events.Rule, queue: sqs.Queue): void {
+export function admit(rule: events.Rule, queue: sqs.Queue): void {
   queue.addToResourcePolicy(
     new iam.PolicyStatement({
       sid: 'Rule',

@@ -10,7 +10,7 @@ import type {
   RequestContext,
 } from '../../core/policy/types.ts';
 import type { Caller, PolicyUse, SandboxTime, ServiceCall } from '../cloud.ts';
-import type { IamStore, Identity, Role } from './iam/store.ts';
+import { type IamStore, type Identity, type Role, wholeSeconds } from './iam/store.ts';
 
 export interface AuthorizationOptions {
   readonly iam: IamStore;
@@ -58,6 +58,10 @@ export function createAuthorizer(options: AuthorizationOptions): Authorizer {
       const { caller } = origin;
       const { principal } = caller;
       const identity = identityOf(iam, caller);
+      // AWS shows it hours later; what reads it must not count on either.
+      if (identity?.kind === 'role') {
+        (identity as Role).lastUsed = { at: wholeSeconds(options.time.now()), region: origin.region };
+      }
       const resourceAccountId = request.resourceAccountId ?? caller.accountId;
       const accessRequest: AccessRequest = {
         principal,
@@ -130,13 +134,15 @@ function applicablePolicies(
 
 function identityPolicies(iam: IamStore, identity: Identity): Policy[] {
   const inline = [...identity.inline.values()].map((document) => document.policy);
-  const attached = [...identity.attached].flatMap((arn) => iam.managedPolicy(arn)?.document.policy ?? []);
+  const attached = [...identity.attached].flatMap(
+    (arn) => iam.managedPolicy(arn)?.inForce.document.policy ?? [],
+  );
   return [...inline, ...attached];
 }
 
 /** A boundary that is gone allows nothing. */
 const boundaryPolicy = (iam: IamStore, arn: string): Policy =>
-  iam.managedPolicy(arn)?.document.policy ?? { name: arn, version: '2012-10-17', statements: [] };
+  iam.managedPolicy(arn)?.inForce.document.policy ?? { name: arn, version: '2012-10-17', statements: [] };
 
 const requestContext = (time: SandboxTime): RequestContext => ({
   'aws:CurrentTime': new Date(time.now()).toISOString(),

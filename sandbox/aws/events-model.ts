@@ -21,11 +21,19 @@ export interface EventEnvelope {
   readonly 'replay-name'?: string;
 }
 
+/** When a rule fires by the clock. */
+export interface Schedule {
+  readonly expression: string;
+  readonly milliseconds: number;
+}
+
+/** Has a pattern, a schedule, or both. */
 export interface Rule {
   readonly name: string;
   readonly arn: string;
   readonly bus: Bus;
-  readonly pattern: EventPattern;
+  readonly pattern?: EventPattern;
+  readonly schedule?: Schedule;
   readonly state: RuleState;
   readonly description?: string;
   readonly targets: Map<string, Target & { Id: string; Arn: string }>;

@@ -13,6 +13,7 @@ import {
   type Rule,
   refuseMembers,
 } from './events-model.ts';
+import { readSchedule } from './events-schedule.ts';
 import type { Iam } from './iam.ts';
 import { arnOf, parseArn } from './regional.ts';
 
@@ -23,9 +24,11 @@ const STATES: readonly Events.RuleState[] = [
   'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS',
 ];
 
+/** `onSchedule` is told of every rule that was given a schedule. */
 export function ruleOperations(
   store: EventsStore,
   iam: Pick<Iam, 'passRole'>,
+  onSchedule: (rule: Rule) => void,
 ): Record<string, OperationHandler> {
   const arnIn = (bus: Bus, name: string) => {
     const resource = bus.name === 'default' ? `rule/${name}` : `rule/${bus.name}/${name}`;
@@ -60,23 +63,32 @@ export function ruleOperations(
 
   return {
     PutRule(input: Events.PutRuleRequest, call) {
-      refuseMembers(input, ['ScheduleExpression', 'RoleArn', 'Tags']);
+      refuseMembers(input, ['RoleArn', 'Tags']);
       const bus = store.ownBus(input.EventBusName, call);
       const { Name: name = '', State: state = 'ENABLED', Description: description } = input;
+      const { EventPattern: pattern, ScheduleExpression: schedule } = input;
       const arn = arnIn(bus, name);
       call.authorize({ action: 'events:PutRule', resource: arn });
       if (!/^[\w.-]{1,64}$/.test(name)) throw invalid(`Rule name ${name} is not valid.`);
       if (!STATES.includes(state)) throw invalid(`Rule state ${state} is not valid.`);
-      if (input.EventPattern === undefined) throw invalid('The sandbox needs an EventPattern.');
-      bus.rules.set(name, {
+      if (pattern === undefined && schedule === undefined) {
+        throw invalid('Parameter(s) EventPattern or ScheduleExpression must be specified.');
+      }
+      if (schedule !== undefined && bus.name !== 'default') {
+        throw invalid('ScheduleExpression is supported only on the default event bus.');
+      }
+      const rule: Rule = {
         name,
         arn,
         bus,
-        pattern: compileEventPattern(input.EventPattern),
+        ...(pattern !== undefined && { pattern: compileEventPattern(pattern) }),
+        ...(schedule !== undefined && { schedule: readSchedule(schedule) }),
         state,
         ...(description !== undefined && { description }),
         targets: bus.rules.get(name)?.targets ?? new Map(),
-      });
+      };
+      bus.rules.set(name, rule);
+      if (rule.schedule) onSchedule(rule);
       return { RuleArn: arn };
     },
 
@@ -88,6 +100,20 @@ export function ruleOperations(
       call.authorize({ action: 'events:ListRules', resource: arnIn(bus, '*') });
       const rules = [...bus.rules.values()].filter(({ name }) => name.startsWith(input.NamePrefix ?? ''));
       return eventsPage('Rules', rules.map(shown), input);
+    },
+
+    ListRuleNamesByTarget(input: Events.ListRuleNamesByTargetRequest, call) {
+      const bus = store.ownBus(input.EventBusName, call);
+      // The action knows no resource.
+      call.authorize({ action: 'events:ListRuleNamesByTarget', resource: '*' });
+      const rules = [...bus.rules.values()].filter(({ targets }) =>
+        [...targets.values()].some(({ Arn }) => Arn === input.TargetArn),
+      );
+      return eventsPage(
+        'RuleNames',
+        rules.map(({ name }) => name),
+        input,
+      );
     },
 
     DeleteRule(input: Events.DeleteRuleRequest, call) {
@@ -148,7 +174,8 @@ function shown(rule: Rule) {
   return {
     Name: rule.name,
     Arn: rule.arn,
-    EventPattern: rule.pattern.source,
+    ...(rule.pattern && { EventPattern: rule.pattern.source }),
+    ...(rule.schedule && { ScheduleExpression: rule.schedule.expression }),
     State: rule.state,
     ...(rule.description !== undefined && { Description: rule.description }),
     EventBusName: rule.bus.name,

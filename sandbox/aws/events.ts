@@ -21,6 +21,7 @@ import {
   refuseMembers,
 } from './events-model.ts';
 import { ruleOperations } from './events-rules.ts';
+import { runSchedule } from './events-schedule.ts';
 import type { Iam } from './iam.ts';
 import { parseArn } from './regional.ts';
 import type { SqsService } from './sqs.ts';
@@ -56,12 +57,15 @@ export function createEvents(cloud: Cloud, options: EventsOptions): EventsServic
   function receive(bus: Bus, event: EventEnvelope, arrival: Arrival): void {
     archives.keep(bus, event);
     for (const rule of bus.rules.values()) {
-      if (!concerns(rule, event, arrival)) continue;
-      for (const target of rule.targets.values()) {
-        deliver(ways, { rule, target, event, arrival }, stopped.signal).catch((problem) => {
-          if (!stopped.signal.aborted) options.report(problem);
-        });
-      }
+      if (concerns(rule, event, arrival)) fire(rule, event, arrival);
+    }
+  }
+
+  function fire(rule: Rule, event: EventEnvelope, arrival: Arrival = { forwarded: false }): void {
+    for (const target of rule.targets.values()) {
+      deliver(ways, { rule, target, event, arrival }, stopped.signal).catch((problem) => {
+        if (!stopped.signal.aborted) options.report(problem);
+      });
     }
   }
 
@@ -131,7 +135,9 @@ export function createEvents(cloud: Cloud, options: EventsOptions): EventsServic
     operations: {
       PutEvents,
       ...busOperations(store),
-      ...ruleOperations(store, options.iam),
+      ...ruleOperations(store, options.iam, (rule) => {
+        void runSchedule(rule, cloud.time, fire, stopped.signal);
+      }),
       ...archives.operations,
     },
     deliverCloudTrail(record, account = record.recipientAccountId) {
@@ -158,7 +164,7 @@ export function createEvents(cloud: Cloud, options: EventsOptions): EventsServic
 function concerns(rule: Rule, event: EventEnvelope, arrival: Arrival): boolean {
   if (rule.state === 'DISABLED') return false;
   if (arrival.onlyRules && !arrival.onlyRules.includes(rule.arn)) return false;
-  return rule.pattern.matches(event);
+  return rule.pattern?.matches(event) === true;
 }
 
 /** The event of an entry, or why the entry is refused. */

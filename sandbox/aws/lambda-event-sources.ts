@@ -172,6 +172,21 @@ export function createEventSources(options: EventSourcesOptions): EventSources {
       GetEventSourceMapping: (input: Lambda.GetEventSourceMappingRequest, call) =>
         shown(mappingOf(input.UUID, 'GetEventSourceMapping', call)),
 
+      UpdateEventSourceMapping(input: Lambda.UpdateEventSourceMappingRequest, call) {
+        const { UUID, Enabled: enabled, ...others } = input;
+        if (given(others).length > 0 || enabled === undefined) {
+          throw invalidParameter('The sandbox switches event source mappings on and off, no more.');
+        }
+        const former = mappingOf(UUID, 'UpdateEventSourceMapping', call);
+        if (former.enabled === enabled) return shown(former);
+        former.stop.abort();
+        const modifiedAt = new Date(cloud.time.now());
+        const mapping = { ...former, enabled, modifiedAt, stop: new AbortController() };
+        mappings.set(mapping.arn, mapping);
+        if (enabled) for (let n = 0; n < mapping.concurrency; n++) void poll(mapping);
+        return shown(mapping);
+      },
+
       DeleteEventSourceMapping(input: Lambda.DeleteEventSourceMappingRequest, call) {
         const mapping = mappingOf(input.UUID, 'DeleteEventSourceMapping', call);
         mapping.stop.abort();

@@ -14,6 +14,7 @@ import * as ssm from '@aws-sdk/client-ssm';
 import * as sts from '@aws-sdk/client-sts';
 import { NormalizedSchema } from '@smithy/core/schema';
 import { ServiceError, type ServiceId } from '../cloud.ts';
+import * as securityhub from './securityhub-schemas.ts';
 
 type OperationSchema = typeof iam.GetRole$;
 type ErrorSchema = typeof iam.NoSuchEntityException$;
@@ -103,6 +104,7 @@ const SERVICES: Readonly<
     protocol: { kind: 'json', version: '1.1', target: 'AmazonSSM' },
     throttling: 'ThrottlingException',
   },
+  securityhub: { sdk: securityhub, protocol: { kind: 'rest-json' }, throttling: 'LimitExceededException' },
 };
 
 const isSchema = (value: unknown, kind: number): boolean => Array.isArray(value) && value[0] === kind;

@@ -43,11 +43,12 @@ export const EVENTS_CREATORS: Readonly<Record<string, Creator>> = {
   'AWS::Events::Rule': (properties, { invoke, physicalName }) => {
     const Name = properties.optional('Name', 'string') ?? physicalName(64);
     const EventBusName = properties.optional('EventBusName', 'string') ?? 'default';
+    const pattern = properties.optional('EventPattern', 'object');
     const rule = present({
       Name,
       EventBusName,
-      EventPattern: JSON.stringify(properties.required('EventPattern', 'object')),
-      ...copied(properties, ['Description', 'State']),
+      EventPattern: pattern && JSON.stringify(pattern),
+      ...copied(properties, ['Description', 'ScheduleExpression', 'State']),
     });
     const Targets = properties.optional('Targets', 'array') ?? [];
     return async () => {

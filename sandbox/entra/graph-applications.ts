@@ -10,17 +10,17 @@ import { badRequest, unsupported, valueTaken } from './graph-fault.ts';
 import { clearable, dateTime, flag, listOf, oneOf, readBody, record, text } from './graph-input.ts';
 import {
   entity,
+  expandedOwners,
   type GraphRequest,
   type GraphRoutes,
   NO_CONTENT,
-  ownerViews,
   page,
   referenced,
   visibleApplication,
 } from './graph-request.ts';
 import { applicationView } from './graph-views.ts';
 import type { Application, AppRole } from './objects.ts';
-import { parseQuery, project } from './odata.ts';
+import { type Filter, parseQuery, project } from './odata.ts';
 
 /** Limits: Microsoft's service limits and the application resource's documentation. */
 const UPDATABLE = {
@@ -58,7 +58,8 @@ export const applicationRoutes: GraphRoutes = {
   'GET /applications': (request) => {
     assertMayRead(request.caller);
     const query = parseQuery(request.parameters, ['$select', '$filter', '$top']);
-    const found = request.directory.applications().map(applicationView).filter(by(query.filter));
+    const fits = by(query.filter, ['identifierUris']);
+    const found = request.directory.applications().map(applicationView).filter(fits);
     return page(request, 'applications', found, query, 'application');
   },
 
@@ -76,10 +77,8 @@ export const applicationRoutes: GraphRoutes = {
     const { select, expand } = parseQuery(request.parameters, ['$select', '$expand']);
     const application = visibleApplication(request);
     const view = project(applicationView(application), select, 'application');
-    if (expand === undefined) return entity(request, 'applications', view);
-    if (!/^owners(\(\$select=id\))?$/.test(expand)) throw unsupported(`Unsupported $expand '${expand}'.`);
-    const owners = ownerViews(request.directory, application.owners);
-    return entity(request, 'applications', { ...view, owners });
+    const owners = expandedOwners(request.directory, application.owners, expand);
+    return entity(request, 'applications', { ...view, ...owners });
   },
 
   'PATCH /applications/{id}': (request) => {
@@ -184,14 +183,16 @@ function readRole(body: Record<string, unknown>): AppRole {
   };
 }
 
-/** `$filter` on the properties that support `eq`; `uniqueName` is a key, not a filter. */
+/** `$filter` on the properties that support `eq`, and on `lists` of values; `uniqueName` is a key, not a filter. */
 export function by(
-  filter: { property: string; value: string } | undefined,
+  filter: Filter | undefined,
+  lists: readonly string[] = [],
 ): (view: Record<string, unknown>) => boolean {
   if (!filter) return () => true;
-  const { property, value } = filter;
-  if (!['appId', 'displayName', 'servicePrincipalType'].includes(property)) {
+  const { property, value, any } = filter;
+  if (!(any ? lists : ['appId', 'displayName', 'servicePrincipalType']).includes(property)) {
     throw unsupported(`Unsupported or invalid query filter clause specified for property '${property}'.`);
   }
-  return (view) => String(view[property]).toLowerCase() === value.toLowerCase();
+  return (view) =>
+    [view[property]].flat().some((found) => String(found).toLowerCase() === value.toLowerCase());
 }

@@ -1,7 +1,7 @@
 /** What a Graph handler is given, what it answers, and what all of them share. */
 import type { DirectoryState } from './directory-state.ts';
 import type { GraphCaller } from './graph-access.ts';
-import { badRequest, notFound } from './graph-fault.ts';
+import { badRequest, notFound, unsupported } from './graph-fault.ts';
 import type { Application, ObjectKey, ServicePrincipal } from './objects.ts';
 import { project, type Query } from './odata.ts';
 
@@ -28,6 +28,9 @@ export type GraphHandler = (request: GraphRequest) => GraphAnswer;
 
 /** Method and path below the version, `{id}` for the key of the first collection, `*` for any one segment. */
 export type GraphRoutes = Readonly<Record<string, GraphHandler>>;
+
+/** Microsoft: of an expanded relationship of a directory object, 20 are shown, and no link to more. */
+const MAX_EXPANDED = 20;
 
 export const NO_CONTENT: GraphAnswer = { status: 204 };
 
@@ -91,6 +94,19 @@ export const ownerViews = (
       },
     ];
   });
+
+/** `$expand=owners`, the only relationship that is shown along with its object; undefined: not asked for. */
+export function expandedOwners(
+  directory: DirectoryState,
+  owners: ReadonlySet<string>,
+  expand: string | undefined,
+): { owners?: Record<string, unknown>[] } {
+  if (expand === undefined) return {};
+  if (!/^owners(\(\$select=id\))?$/.test(expand)) throw unsupported(`Unsupported $expand '${expand}'.`);
+  const shown = ownerViews(directory, owners).slice(0, MAX_EXPANDED);
+  if (expand === 'owners') return { owners: shown };
+  return { owners: shown.map(({ '@odata.type': type, id }) => ({ '@odata.type': type, id })) };
+}
 
 /** The ids in references such as `https://graph.microsoft.com/v1.0/directoryObjects/<id>`; each must exist. */
 export function referenced(directory: DirectoryState, references: readonly string[]): string[] {

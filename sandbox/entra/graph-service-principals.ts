@@ -11,6 +11,7 @@ import { badRequest, forbidden, GraphFault, notFound } from './graph-fault.ts';
 import { clearable, flag, listOf, readBody, text } from './graph-input.ts';
 import {
   entity,
+  expandedOwners,
   type GraphAnswer,
   type GraphRequest,
   type GraphRoutes,
@@ -51,9 +52,11 @@ export const servicePrincipalRoutes: GraphRoutes = {
 
   'GET /servicePrincipals/{id}': (request) => {
     assertMayRead(request.caller);
-    const { select } = parseQuery(request.parameters, ['$select']);
-    const shown = project(view(request, visiblePrincipal(request)), select, 'servicePrincipal');
-    return entity(request, 'servicePrincipals', shown);
+    const { select, expand } = parseQuery(request.parameters, ['$select', '$expand']);
+    const principal = visiblePrincipal(request);
+    const shown = project(view(request, principal), select, 'servicePrincipal');
+    const owners = expandedOwners(request.directory, principal.owners, expand);
+    return entity(request, 'servicePrincipals', { ...shown, ...owners });
   },
 
   'PATCH /servicePrincipals/{id}': (request) => {

@@ -5,9 +5,16 @@ import type { ObjectKey } from './objects.ts';
 export interface Query {
   readonly select?: readonly string[];
   readonly expand?: string;
-  readonly filter?: { readonly property: string; readonly value: string };
+  readonly filter?: Filter;
   readonly top: number;
   readonly skip: number;
+}
+
+/** A property that equals a value, or with `any` a list of which some element does. */
+export interface Filter {
+  readonly property: string;
+  readonly value: string;
+  readonly any: boolean;
 }
 
 export interface GraphPath {
@@ -49,10 +56,12 @@ function whole(name: string, value: string): number {
   throw badRequest(`Invalid value '${value}' for ${name} query option found.`);
 }
 
-function equality(value: string): { property: string; value: string } {
+function equality(value: string): Filter {
+  const any = /^\s*(\w+)\/any\((\w+):\2\s+eq\s+'((?:[^']|'')*)'\)\s*$/i.exec(value);
+  if (any) return { property: any[1] ?? '', value: unquote(any[3] ?? ''), any: true };
   const match = /^\s*(\w+)\s+eq\s+'((?:[^']|'')*)'\s*$/i.exec(value);
   if (!match) throw unsupported('Unsupported or invalid query filter clause specified.');
-  return { property: match[1] ?? '', value: unquote(match[2] ?? '') };
+  return { property: match[1] ?? '', value: unquote(match[2] ?? ''), any: false };
 }
 
 /** In a literal, two quotes stand for one. */

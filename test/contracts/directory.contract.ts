@@ -53,17 +53,26 @@ export function directoryContract(of: string, open: () => Promise<DirectoryUnder
       }
     });
 
-    it('does not create a second application under a name, but finds the first', async () => {
+    it('does not create a second application under a name, but finds the first, by name and by id', async () => {
       const under = await open();
       const { desired, application } = await created(under);
+      const { uniqueName } = desired;
+      const { objectId, appId: id } = application;
       expect(await under.directory.createApplication(desired)).toBeUndefined();
-      const found = await eventually(() => under.directory.applicationByName(desired.uniqueName));
-      expect(found).toMatchObject({ objectId: application.objectId, appId: application.appId });
+      for (const key of [{ uniqueName }, { objectId }]) {
+        expect(await eventually(() => under.directory.originOf(key))).toEqual({
+          objectId,
+          appId: id,
+          uniqueName,
+          createdByAppId: under.settings.factoryAppId,
+        });
+      }
     });
 
     it('knows nothing that does not exist', async () => {
       const { directory } = await open();
-      expect(await directory.applicationByName(`oidc-factory-${randomUUID()}`)).toBeUndefined();
+      expect(await directory.originOf({ uniqueName: `oidc-factory-${randomUUID()}` })).toBeUndefined();
+      expect(await directory.originOf({ objectId: appObjectId(randomUUID()) })).toBeUndefined();
       expect(await directory.application(appObjectId(randomUUID()))).toBeUndefined();
       expect(await directory.servicePrincipal(appId(randomUUID()))).toBeUndefined();
     });
@@ -73,7 +82,7 @@ export function directoryContract(of: string, open: () => Promise<DirectoryUnder
       const desired = desire(under);
       await under.squat(desired.uniqueName);
       expect(await under.directory.createApplication(desired)).toBeUndefined();
-      const found = await eventually(() => under.directory.applicationByName(desired.uniqueName));
+      const found = await eventually(() => under.directory.originOf({ uniqueName: desired.uniqueName }));
       expect(found.createdByAppId).not.toBe(under.settings.factoryAppId);
       await expect(under.directory.deleteApplication(found.objectId)).rejects.toMatchObject({
         code: 'DirectoryForbidden',
@@ -85,7 +94,7 @@ export function directoryContract(of: string, open: () => Promise<DirectoryUnder
       const { directory } = under;
       const { uniqueName } = desire(under);
       await under.squat(uniqueName);
-      const { objectId, appId: id } = await eventually(() => directory.applicationByName(uniqueName));
+      const { objectId, appId: id } = await eventually(() => directory.originOf({ uniqueName }));
       const forbidden = { code: 'DirectoryForbidden' };
       await expect(directory.setIdentifierUris(objectId, [`api://${id}`])).rejects.toMatchObject(forbidden);
       await expect(directory.createServicePrincipal(id)).rejects.toMatchObject(forbidden);
@@ -117,14 +126,15 @@ export function directoryContract(of: string, open: () => Promise<DirectoryUnder
       expect(shown.identifierUris).toEqual(uris);
     });
 
-    it('creates one service principal for an application', async () => {
+    it('creates one service principal for an application, the factory’s own too', async () => {
       const under = await open();
       const { appId: id } = (await created(under)).application;
       const principal = await eventually(() => under.directory.createServicePrincipal(id));
-      expect(principal).toMatchObject({ appId: id, enabled: true });
+      const ownerIds = [under.settings.factoryServicePrincipalId];
+      expect(principal).toMatchObject({ appId: id, enabled: true, ownerIds });
       expect(await under.directory.createServicePrincipal(id)).toBeUndefined();
       const shown = await eventually(() => under.directory.servicePrincipal(id));
-      expect(shown.id).toBe(principal.id);
+      expect(shown).toMatchObject({ id: principal.id, ownerIds });
     });
 
     it('deletes softly: what is deleted is gone, its name stays taken, and deleting again is no failure', async () => {
@@ -139,7 +149,7 @@ export function directoryContract(of: string, open: () => Promise<DirectoryUnder
       }
       expect(await directory.servicePrincipal(id)).toBeUndefined();
       expect(await directory.application(objectId)).toBeUndefined();
-      expect(await directory.applicationByName(desired.uniqueName)).toBeUndefined();
+      expect(await directory.originOf({ uniqueName: desired.uniqueName })).toBeUndefined();
       expect(await directory.createApplication(desired)).toBeUndefined();
     });
 

@@ -33,7 +33,10 @@ describe('what EventBridge matches', () => {
   const events = mutatedFrom(fc.constantFrom(...eventFixtureNames.map(eventFixture)));
   const inList = fc.oneof(
     events,
-    events.map((event) => ({ ...(event as object), detail: [(event as { detail?: unknown }).detail, {}] })),
+    events.map((event) => ({
+      ...(event as object),
+      detail: [(event as { detail?: unknown } | null)?.detail, {}],
+    })),
   );
 
   it.each([

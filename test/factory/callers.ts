@@ -8,6 +8,8 @@ import { accountId } from '../../core/ids.ts';
 import {
   type FunctionName,
   functionRoleArn,
+  type GUARD_FUNCTION,
+  type GuardRolePurpose,
   type MemberRolePurpose,
   memberRoleArn,
 } from '../../core/naming.ts';
@@ -44,7 +46,7 @@ function serviceSession({ aws }: Sandbox, roleArn: string, service: `${string}.a
 }
 
 /** As Lambda hands them to the function. */
-export function functionKeys({ sandbox }: Factory, name: FunctionName): Keys {
+export function functionKeys({ sandbox }: Factory, name: FunctionName | typeof GUARD_FUNCTION): Keys {
   const { partition, factoryAccountId } = sandbox.world;
   const roleArn = functionRoleArn(partition, accountId(factoryAccountId), PREFIX, name);
   return serviceSession(sandbox, roleArn, 'lambda.amazonaws.com');
@@ -62,7 +64,7 @@ export const administratorKeys = ({ sandbox }: Factory, ofAccount: string): Keys
 export const memberRole = (
   { sandbox }: Pick<Factory, 'sandbox'>,
   ofAccount: string,
-  purpose: MemberRolePurpose,
+  purpose: MemberRolePurpose | GuardRolePurpose,
 ): string => memberRoleArn(sandbox.world.partition, accountId(ofAccount), PREFIX, purpose);
 
 /** A session of a role, chained from these credentials. */

@@ -11,13 +11,12 @@ import {
 } from '@aws-sdk/client-iam';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { accountId, providerArn, roleId, roleName } from '../../core/ids.ts';
-import { FUNCTION_NAMES, type FunctionName } from '../../core/naming.ts';
+import { FUNCTION_NAMES, type FunctionName, MEMBER_ROLE_USERS } from '../../core/naming.ts';
 import {
   inspectSessionPolicy,
   providerSessionPolicy,
   trustSessionPolicy,
 } from '../../lambdas/adapters/session-policies.ts';
-import { MEMBER_ROLE_USERS } from '../../lib/member-stack.ts';
 import {
   administratorKeys,
   assume,

@@ -1,7 +1,9 @@
 /** The factory's functions, as an administrator of its account finds them. */
 import type { FunctionConfiguration, ListFunctionsResponse } from '@aws-sdk/client-lambda';
-import type { FunctionName } from '../../core/naming.ts';
+import type { FunctionName, GUARD_FUNCTION } from '../../core/naming.ts';
 import type { Factory } from './harness.ts';
+
+type DeployedFunction = FunctionName | typeof GUARD_FUNCTION;
 
 async function call<Output>({ sandbox }: Factory, operation: string, input: object): Promise<Output> {
   const { aws, world, administrator } = sandbox;
@@ -10,7 +12,7 @@ async function call<Output>({ sandbox }: Factory, operation: string, input: obje
 }
 
 /** CloudFormation names functions and log groups; the role's name is fixed. */
-export async function functionOf(factory: Factory, name: FunctionName): Promise<FunctionConfiguration> {
+export async function functionOf(factory: Factory, name: DeployedFunction): Promise<FunctionConfiguration> {
   const { Functions = [] } = await call<ListFunctionsResponse>(factory, 'ListFunctions', {});
   const found = Functions.find(({ Role }) => Role?.endsWith(`:role/oidc-factory-${name}`));
   if (!found) throw new Error(`There is no function ${name}`);
@@ -18,7 +20,7 @@ export async function functionOf(factory: Factory, name: FunctionName): Promise<
 }
 
 /** Every process of the function dies; the next invocation starts cold. */
-export async function crash(factory: Factory, name: FunctionName): Promise<void> {
+export async function crash(factory: Factory, name: DeployedFunction): Promise<void> {
   const { FunctionArn = '' } = await functionOf(factory, name);
   await factory.sandbox.aws.lambda.crash(FunctionArn);
 }
@@ -26,7 +28,7 @@ export async function crash(factory: Factory, name: FunctionName): Promise<void>
 /** Gives a function another value of a variable; resolves to what gives it the former one back. */
 export async function configure(
   factory: Factory,
-  name: FunctionName,
+  name: DeployedFunction,
   variable: string,
   value: string,
 ): Promise<() => Promise<void>> {

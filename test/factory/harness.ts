@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CreateRoleCommand, type Tag } from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, inject } from 'vitest';
-import type { FunctionName } from '../../core/naming.ts';
+import type { FunctionName, GUARD_FUNCTION } from '../../core/naming.ts';
 import { type Clients, connect, type MemberClient, until } from '../../sandbox/clients.ts';
 import type { RecordedCall } from '../../sandbox/recorder.ts';
 import { type Sandbox, type StartOptions, startSandbox } from '../../sandbox/start.ts';
@@ -37,15 +37,21 @@ interface FactoryOptions extends Pick<StartOptions, 'onCloudTrailRecord'> {
   readonly members?: number;
   /** False where the tests act with the factory's own roles: that is no proof that a function needs a permission. */
   readonly showsNeed?: boolean;
+  /** What to deploy; by default what a config without extras asks for. */
+  readonly assemblyDir?: () => string;
 }
 
 /** Starts the factory before the tests of the file and closes it after them. */
-export function useFactory({ showsNeed = true, ...options }: FactoryOptions = {}): () => Factory {
+export function useFactory({
+  showsNeed = true,
+  assemblyDir = () => inject('assemblyDir'),
+  ...options
+}: FactoryOptions = {}): () => Factory {
   let factory: Factory | undefined;
   const runDir = inject('runDir');
   const { onPolicyUse, report } = policyUses();
   beforeAll(async () => {
-    factory = await startFactory({ ...options, onPolicyUse, assemblyDir: inject('assemblyDir') });
+    factory = await startFactory({ ...options, onPolicyUse, assemblyDir: assemblyDir() });
   });
   afterAll(async () => {
     await factory?.sandbox.close();
@@ -124,7 +130,7 @@ const POLLS = new Set(['ReceiveMessage']);
 /** What a function's log says of something, oldest first. */
 export async function logged(
   factory: Factory,
-  functionName: FunctionName,
+  functionName: FunctionName | typeof GUARD_FUNCTION,
   containing: string,
 ): Promise<Record<string, unknown>[]> {
   const { aws, world, administrator } = factory.sandbox;

@@ -25,7 +25,11 @@ const extra: readonly unknown[] =
 const objects = extra.filter((value) => typeof value === 'object' && value !== null && !Array.isArray(value));
 const isEvent = (value: unknown) => 'eventName' in (value as object) || 'detail' in (value as object);
 
-const events: readonly unknown[] = [...eventFixtureNames.map(eventFixture), ...objects.filter(isEvent)];
+/** The fixtures, and the records of FUZZ_INPUTS. */
+export const events: readonly unknown[] = [
+  ...eventFixtureNames.map(eventFixture),
+  ...objects.filter(isEvent),
+];
 
 /** EventBridge events and bare CloudTrail records. */
 export const eventSeed: fc.Arbitrary<unknown> = fc.constantFrom(...events);

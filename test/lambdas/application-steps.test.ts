@@ -4,7 +4,7 @@ import type { LedgerEntry } from '../../core/ledger-entry.ts';
 import { uniqueName } from '../../core/naming.ts';
 import { addAudience } from '../../lambdas/add-audience/handler.ts';
 import { deleteApplication } from '../../lambdas/delete-application/handler.ts';
-import { claim, ledgerWriter } from '../../lambdas/ledger-steps.ts';
+import { advance, claim, ledgerWriter } from '../../lambdas/ledger-steps.ts';
 import { registerApplication } from '../../lambdas/register-application/handler.ts';
 import { removeAudience } from '../../lambdas/remove-audience/handler.ts';
 import { verifyApplication } from '../../lambdas/verify-application/handler.ts';
@@ -56,6 +56,15 @@ describe('register-application', () => {
       appId: application?.appId,
       servicePrincipalId: world.directory.activePrincipals()[0]?.id,
     });
+  });
+
+  it('leaves the service principal to the next step to record, and finds it again where that never comes', async () => {
+    const { world, register } = await claimed();
+    const { entry } = await register();
+    expect(world.calls.filter(({ name }) => name === 'ledger.write')).toHaveLength(2);
+    expect(world.ledger.all()[0]).not.toHaveProperty('servicePrincipalId');
+    expect((await register()).entry.servicePrincipalId).toBe(entry.servicePrincipalId);
+    expect(world.directory.activePrincipals()).toHaveLength(1);
   });
 
   it('keeps the time of its first intent, however often it is tried', async () => {
@@ -120,6 +129,23 @@ describe('add-audience', () => {
     });
     await add();
     expect(world.clientIds()).toEqual([PLACEHOLDER, REGISTERED.audience]);
+  });
+
+  it.each([
+    ['at once', false],
+    ['after an earlier attempt has written', true],
+  ])('records the service principal that was made before it, %s', async (_, isLate) => {
+    const { world, entry, register } = await claimed();
+    const registered = (await register()).entry;
+    if (isLate) {
+      const writer = ledgerWriter(world.portsOf('register-application'), world.settings, US);
+      await advance(writer, entry, (stored) => stored);
+    }
+    const step = addAudience(world.portsOf('add-audience'), world.settings);
+    const added = await step({ entry: registered, execution: US });
+    expect(registered.servicePrincipalId).toBeDefined();
+    expect(added.entry.servicePrincipalId).toBe(registered.servicePrincipalId);
+    expect(world.ledger.all()).toEqual([added.entry]);
   });
 });
 
@@ -207,7 +233,7 @@ describe('delete-application', () => {
   it('looks twice before it believes that nothing is there', async () => {
     const { world, erase } = await claimed({ phase: 'removing', applicationIntentAt: ENTRY.createdAt });
     await erase();
-    expect(world.calls.filter(({ name }) => name === 'directory.applicationByName')).toHaveLength(2);
+    expect(world.calls.filter(({ name }) => name === 'directory.originOf')).toHaveLength(2);
   });
 
   it('leaves an application of somebody else under the name alone', async () => {

@@ -28,8 +28,12 @@ function arranged() {
   const run = { ...RUN, roleId: role.roleId };
   const fail = (code: string, step = 'add-audience', roleId: string | null = role.roleId) =>
     record({ run: { ...run, roleId }, failure: { step, code } });
-  const remove = (...removal: object[]) => record({ run: { ...run, deletedAt: null }, removal });
-  return { world, role, mark, owned, fail, remove };
+  const remove = (...removal: object[]) => conclude(null, ...removal);
+  /** As the run has claimed the entry; null where it has not. */
+  const conclude = (claimed: object | null, ...removal: object[]) =>
+    record({ run: { ...run, deletedAt: null }, removal, entry: claimed });
+  const reads = () => world.calls.filter(({ name }) => name === 'ledger.read').length;
+  return { world, role, mark, owned, fail, remove, conclude, reads };
 }
 
 /** Past the time in which IAM may show what was. */
@@ -190,6 +194,37 @@ describe('a removal', () => {
     expect(await remove(...done)).toEqual({ outcome: 'removed' });
     expect(await remove(...done)).toEqual({ outcome: 'removed' });
     expect(world.ledger.all()).toMatchObject([{ phase: 'removed', appId: REGISTERED.appId }]);
+  });
+
+  it.each([
+    ['removed', done, { outcome: 'removed' }],
+    [
+      'failed',
+      [{ step: 'remove-audience', code: 'ProviderMissing' }],
+      { outcome: 'failed', code: 'ProviderMissing' },
+    ],
+  ])(
+    'that is %s asks for the entry only where it was written since it was claimed',
+    async (_, ended, outcome) => {
+      const { world, owned, conclude, reads } = arranged();
+      const entry = await owned(US, { phase: 'removing' });
+      expect(await conclude(entry, ...ended)).toEqual(outcome);
+      expect(reads()).toBe(0);
+      // The answer was lost: the same attempt once more.
+      expect(await conclude(entry, ...ended)).toEqual(outcome);
+      expect(reads()).toBe(1);
+      expect(world.ledger.all()[0]).not.toHaveProperty('owner');
+    },
+  );
+
+  it('that lost the entry to another since it was claimed leaves it alone', async () => {
+    const { world, role, owned, conclude } = arranged();
+    const entry = await owned(US, { phase: 'removing' });
+    const ports = world.portsOf('confirm-role-gone');
+    const theirs = await claim(ledgerWriter(ports, world.settings, THEM), entry, entry);
+    expect(await conclude(entry, ...done)).toEqual({ outcome: 'superseded' });
+    expect(world.ledger.all()).toEqual([theirs]);
+    expect(theirs.roleId).toBe(role.roleId);
   });
 
   it('that lost the entry to another leaves it alone', async () => {

@@ -60,6 +60,8 @@ function policiesOf(type: string, id: string, properties: Record<string, any>): 
           document: PolicyDocument,
         })),
       ];
+    case 'AWS::IAM::ManagedPolicy':
+      return [{ owner: id, policy: 'managed policy', document: properties.PolicyDocument }];
     case 'AWS::SQS::QueuePolicy':
       return properties.Queues.map(({ Ref }: { Ref: string }) => ({
         owner: Ref,

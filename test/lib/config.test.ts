@@ -37,6 +37,16 @@ describe('config', () => {
     });
   });
 
+  it('keeps the tenant id as Entra writes it, for the forwarding rule compares text', () => {
+    const tenantId = 'ABCDEF12-2222-4333-8444-555555555555';
+    const { entra, placeholders } = parseConfig(
+      { ...MINIMAL, entra: { ...MINIMAL.entra, tenantId } },
+      'config',
+    );
+    expect(entra.tenantId).toBe(tenantId.toLowerCase());
+    expect(placeholders).toEqual([`api://${tenantId.toLowerCase()}/oidc-factory-placeholder`]);
+  });
+
   it('names every wrong field at once', () => {
     const problems = problemsOf({
       prefix: 'Oidc',
@@ -69,6 +79,34 @@ describe('config', () => {
         'protectedRoles.0',
       ].sort(),
     );
+  });
+
+  it('asks for the guard where it says so, which then only looks', () => {
+    expect(parseConfig({ ...MINIMAL, guard: {} }, 'config').guard).toEqual({
+      mode: 'observe',
+      quarantinesPerHour: 5,
+      graceHours: 72,
+      contain: 'federated',
+    });
+  });
+
+  it.each<[string, object, string]>([
+    ['guard.mode', { mode: 'protect' }, 'observe'],
+    ['guard.contain', { contain: 'nothing' }, 'federated'],
+    ['guard.issuers', { issuers: [] }, 'leave the field out'],
+    [
+      'guard.issuers.1',
+      { issuers: ['https://gitlab.com', 'http://gitlab.com'] },
+      'token.actions.githubusercontent',
+    ],
+    ['guard.issuers', { issuers: Array(100).fill(`gitlab.${'x'.repeat(30)}.example`) }, 'at most 2000'],
+    ['guard.quarantinesPerHour', { quarantinesPerHour: 0 }, '1'],
+    ['guard.graceHours', { graceHours: 1000 }, '720'],
+    ['guard.quarantine', { quarantine: true }, 'unknown field'],
+  ])('says of %s what was expected of it', (field, guard, expected) => {
+    const problems = problemsOf({ ...MINIMAL, guard });
+    expect(problems).toEqual([expect.stringContaining(expected)]);
+    expect(problems[0]?.startsWith(`${field}:`)).toBe(true);
   });
 
   it.each([

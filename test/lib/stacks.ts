@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, BootstraplessSynthesizer, type IStackSynthesizer } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { FUNCTION_NAMES, type FunctionName } from '../../core/naming.ts';
+import { FUNCTION_NAMES, type FunctionName, GUARD_FUNCTION } from '../../core/naming.ts';
 import { type FactoryConfigInput, parseConfig } from '../../lib/config.ts';
 import { FactoryStack } from '../../lib/factory-stack.ts';
 import { MemberStack } from '../../lib/member-stack.ts';
@@ -27,6 +27,7 @@ export function factoryTemplate(config: FactoryConfigInput = CONFIG): Template {
     const stack = new FactoryStack(app, 'OidcFactory', {
       config: parseConfig(config, 'config'),
       bundles: emptyBundles(outdir),
+      guardBundle: emptyBundle(outdir, GUARD_FUNCTION),
       env: { account: factory.accountId, region: factory.region },
     });
     return Template.fromStack(stack);
@@ -49,14 +50,17 @@ export function memberTemplate(config: FactoryConfigInput = CONFIG): Template {
 }
 
 const emptyBundles = (outdir: string): Record<FunctionName, string> =>
-  Object.fromEntries(
-    FUNCTION_NAMES.map((name) => {
-      const folder = join(outdir, name);
-      mkdirSync(folder);
-      writeFileSync(join(folder, 'index.js'), name);
-      return [name, folder];
-    }),
-  ) as Record<FunctionName, string>;
+  Object.fromEntries(FUNCTION_NAMES.map((name) => [name, emptyBundle(outdir, name)])) as Record<
+    FunctionName,
+    string
+  >;
+
+function emptyBundle(outdir: string, name: string): string {
+  const folder = join(outdir, name);
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'index.js'), name);
+  return folder;
+}
 
 // biome-ignore lint/suspicious/noExplicitAny: templates are read as they are; what is not there fails the test
 type Json = any;

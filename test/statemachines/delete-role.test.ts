@@ -33,6 +33,7 @@ describe('delete-role', () => {
         run: RUN,
         execution: EXECUTION,
         removal: [{ step: 'remove-audience' }, { step: 'delete-application' }],
+        entry: ENTRY,
       },
     });
     expect(outcome.status).toBe('SUCCEEDED');
@@ -67,7 +68,10 @@ describe('delete-role', () => {
       'record-outcome': [{ outcome: 'failed', code: 'RoleStillExists' }],
     });
     expect(tasks).toEqual(['confirm-role-gone', 'record-outcome']);
-    expect(calls[1]?.args.removal).toEqual([{ step: 'confirm-role-gone', code: 'RoleStillExists' }]);
+    expect(calls[1]?.args).toMatchObject({
+      removal: [{ step: 'confirm-role-gone', code: 'RoleStillExists' }],
+      entry: null,
+    });
     expect(outcome).toEqual({ status: 'FAILED', error: 'RoleStillExists', cause: 'confirm-role-gone' });
   });
 

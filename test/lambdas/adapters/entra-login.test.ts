@@ -11,7 +11,6 @@ import { appId, tenantId } from '../../../core/ids.ts';
 import { type EntraLogin, entraCredential } from '../../../lambdas/adapters/entra-login.ts';
 import { EXCHANGE_AUDIENCE, startTenant, TENANT_ID, type Tenant } from '../../sandbox/entra/tenant.ts';
 
-const SCOPE = 'https://graph.microsoft.com/.default';
 const SECRET_ARN = 'arn:aws:secretsmanager:us-east-1:111122223333:secret:entra-AbCdEf';
 const sts = mockClient(STSClient);
 const secrets = mockClient(SecretsManagerClient);
@@ -34,13 +33,14 @@ const login = (change: Partial<EntraLogin> = {}): EntraLogin => ({
   tenantId: tenantId(TENANT_ID),
   clientId: appId(tenant.seeded.factory.appId),
   authorityHost: tenant.origin,
+  graphEndpoint: 'https://graph.microsoft.com',
   login: { kind: 'federated', audience: EXCHANGE_AUDIENCE, region: 'us-east-1' },
   ...change,
 });
 const logins = () => tenant.recorder.calls().filter(({ operation }) => operation.endsWith('/token')).length;
 const failureOf = (options: EntraLogin) =>
   entraCredential(options)
-    .getToken(SCOPE)
+    .getToken()
     .then(
       () => expect.unreachable('the login should have failed'),
       (error: Error & { code: string; cause?: unknown }) => error,
@@ -48,8 +48,8 @@ const failureOf = (options: EntraLogin) =>
 
 describe('the login with an assertion of AWS', () => {
   it('asks STS for one short RS256 token with one audience', async () => {
-    const token = await entraCredential(login()).getToken(SCOPE);
-    expect(decodeJwt(token?.token ?? '').appid).toBe(tenant.seeded.factory.appId);
+    const token = await entraCredential(login()).getToken();
+    expect(decodeJwt(token).appid).toBe(tenant.seeded.factory.appId);
     expect(sts.commandCalls(GetWebIdentityTokenCommand).map((call) => call.args[0].input)).toEqual([
       { Audience: [EXCHANGE_AUDIENCE], SigningAlgorithm: 'RS256', DurationSeconds: 300 },
     ]);
@@ -57,12 +57,12 @@ describe('the login with an assertion of AWS', () => {
 
   it('happens once for many callers, and again after forget', async () => {
     const credential = entraCredential(login());
-    const tokens = await Promise.all([1, 2, 3].map(() => credential.getToken(SCOPE)));
-    expect(new Set(tokens.map((token) => token?.token)).size).toBe(1);
-    await credential.getToken(SCOPE);
+    const tokens = await Promise.all([1, 2, 3].map(() => credential.getToken()));
+    expect(new Set(tokens).size).toBe(1);
+    await credential.getToken();
     expect([logins(), sts.calls().length]).toEqual([1, 1]);
     credential.forget();
-    await credential.getToken(SCOPE);
+    await credential.getToken();
     expect([logins(), sts.calls().length]).toEqual([2, 2]);
   });
 
@@ -83,9 +83,9 @@ describe('the login with an assertion of AWS', () => {
 describe('the login with a client secret', () => {
   it('takes the whole string of the secret', async () => {
     const credential = entraCredential(login({ login: { kind: 'secret', secretArn: SECRET_ARN } }));
-    const token = await credential.getToken(SCOPE);
-    await credential.getToken(SCOPE);
-    expect(decodeJwt(token?.token ?? '').appid).toBe(tenant.seeded.factory.appId);
+    const token = await credential.getToken();
+    await credential.getToken();
+    expect(decodeJwt(token).appid).toBe(tenant.seeded.factory.appId);
     expect(secrets.commandCalls(GetSecretValueCommand)).toHaveLength(1);
   });
 
@@ -141,7 +141,7 @@ describe('a refusal of Entra', () => {
   ] as const)('passes: after %s the next call logs in at once', async (kind, code) => {
     tenant.recorder.inject({ service: 'entra', operation: 'POST /oauth2/v2.0/token', kind, times: 1 });
     const credential = entraCredential(login());
-    await expect(credential.getToken(SCOPE)).rejects.toMatchObject({ code });
-    await expect(credential.getToken(SCOPE)).resolves.toMatchObject({ token: expect.any(String) });
+    await expect(credential.getToken()).rejects.toMatchObject({ code });
+    await expect(credential.getToken()).resolves.toEqual(expect.any(String));
   });
 });

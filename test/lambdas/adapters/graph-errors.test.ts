@@ -6,6 +6,7 @@ import {
   isAbsent,
   isPrincipalTaken,
   isUniqueNameTaken,
+  noAnswer,
   readFailure,
 } from '../../../lambdas/adapters/graph-errors.ts';
 
@@ -75,20 +76,39 @@ describe('an answer in the form of an error', () => {
   });
 });
 
-describe('reading what the client throws', () => {
+describe('reading a refusal', () => {
   it.each([
     ['7', 7_000],
     ['0', 0],
     ['Thu, 01 Jan 1970 00:00:00 GMT', 0],
   ])('takes Retry-After %s', (value, milliseconds) => {
-    const headers = new Headers({ 'retry-after': value });
-    const { retryAfterMs } = readFailure({ statusCode: 429, code: 'TooManyRequests', headers });
+    const { retryAfterMs } = readFailure({ status: 429, headers: { 'retry-after': value }, body: undefined });
     expect(Math.round((retryAfterMs ?? -1) / 1000) * 1000).toBe(milliseconds);
   });
 
-  it('takes a body that broke off for no answer', () => {
-    expect(readFailure(Object.assign(new Error('terminated'), { statusCode: 200 })).status).toBeUndefined();
-    expect(readFailure('nonsense').status).toBeUndefined();
+  it('takes code and message from the body, and the request id from the header', () => {
+    const body = { error: { code: 'Request_BadRequest', message: 'Invalid value' } };
+    expect(readFailure({ status: 400, headers: { 'request-id': 'r-1' }, body })).toMatchObject({
+      status: 400,
+      code: 'Request_BadRequest',
+      message: 'Invalid value',
+      requestId: 'r-1',
+    });
+  });
+
+  it.each([[undefined], [null], ['<html>'], [[]], [{ error: 'x' }], [{ error: { code: 1, message: {} } }]])(
+    'finds neither in a body such as %o',
+    (body) => {
+      expect(readFailure({ status: 400, headers: {}, body })).toMatchObject({ code: '', message: '' });
+    },
+  );
+
+  it('names the reason why there is no answer', () => {
+    const reset = Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
+    expect(factoryError('GET /applications/{id}', noAnswer(reset)).message).toBe(
+      'GET /applications/{id}: no answer ECONNRESET',
+    );
+    expect(codeOf(noAnswer('nonsense'))).toBe('Unavailable');
   });
 });
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FactoryError } from '../../../core/errors.ts';
-import { describeError, powertoolsTelemetry } from '../../../lambdas/adapters/telemetry.ts';
+import { describeError, jsonTelemetry } from '../../../lambdas/adapters/telemetry.ts';
 
 const SECRET = 'eyJhbGciOiJSUzI1NiJ9.secret';
 
@@ -69,16 +69,24 @@ describe('telemetry', () => {
   });
 
   it('writes an event as one JSON line with its fields and the function as service', () => {
-    powertoolsTelemetry('inspect-role').event('done', { roleName: 'x', decision: 'skip' });
+    jsonTelemetry('inspect-role').event('done', { roleName: 'x', decision: 'skip' });
     expect(lines).toEqual([
-      expect.objectContaining({
+      {
         level: 'INFO',
         message: 'done',
+        timestamp: expect.stringMatching(/^\d{4}-.*Z$/),
         service: 'inspect-role',
         roleName: 'x',
         decision: 'skip',
-      }),
+      },
     ]);
+  });
+
+  it('names the trace of the invocation', () => {
+    vi.stubEnv('_X_AMZN_TRACE_ID', 'Root=1-5759e988-bd862e3f;Parent=53995c3f42cd8ad8;Sampled=1');
+    jsonTelemetry('inspect-role').event('done', {});
+    vi.unstubAllEnvs();
+    expect(lines).toMatchObject([{ xray_trace_id: '1-5759e988-bd862e3f' }]);
   });
 
   it.each([
@@ -86,27 +94,40 @@ describe('telemetry', () => {
     [new FactoryError('ProviderFull'), 'ERROR'],
     [new Error('x'), 'ERROR'],
   ])('writes %s at level %s', (error, level) => {
-    powertoolsTelemetry('inspect-role').problem('failed', error, { roleName: 'x' });
+    jsonTelemetry('inspect-role').problem('failed', error, { roleName: 'x' });
     expect(lines).toEqual([
       expect.objectContaining({ level, message: 'failed', roleName: 'x', error: describeError(error) }),
     ]);
   });
 
   it('publishes counted metrics once, in its namespace, and nothing where nothing was counted', () => {
-    const telemetry = powertoolsTelemetry('inspect-role');
+    const telemetry = jsonTelemetry('inspect-role');
     telemetry.publish();
     expect(lines).toEqual([]);
+    telemetry.count('RoleSkipped');
+    telemetry.count('BestEffortFailed');
     telemetry.count('RoleSkipped');
     telemetry.publish();
     telemetry.publish();
     expect(lines).toEqual([
-      expect.objectContaining({
+      {
         service: 'inspect-role',
-        RoleSkipped: 1,
-        _aws: expect.objectContaining({
-          CloudWatchMetrics: [expect.objectContaining({ Namespace: 'OidcFactory' })],
-        }),
-      }),
+        RoleSkipped: 2,
+        BestEffortFailed: 1,
+        _aws: {
+          Timestamp: expect.any(Number),
+          CloudWatchMetrics: [
+            {
+              Namespace: 'OidcFactory',
+              Dimensions: [['service']],
+              Metrics: [
+                { Name: 'RoleSkipped', Unit: 'Count' },
+                { Name: 'BestEffortFailed', Unit: 'Count' },
+              ],
+            },
+          ],
+        },
+      },
     ]);
   });
 });

@@ -254,6 +254,14 @@ describe('delivery to a queue', () => {
     await put('paused');
     expect(await lab.messages(queue.url)).toHaveLength(1);
   });
+
+  it('is found from its target, by who may look at all rules', async () => {
+    const queue = await queueFor(ruleArn('found'), 'found');
+    await rule('found', { Arn: queue.arn });
+    const of = (TargetArn: string) => lab.call('events', 'ListRuleNamesByTarget', { TargetArn });
+    expect(await of(queue.arn)).toEqual({ RuleNames: ['found'] });
+    expect(await of(`${queue.arn}-other`)).toEqual({ RuleNames: [] });
+  });
 });
 
 describe('PutEvents', () => {
@@ -353,7 +361,6 @@ describe('archive and replay', () => {
 describe('refusing', () => {
   const pattern = { Name: 'r', EventPattern: PATTERN };
   it.each([
-    ['a schedule', 'PutRule', { ...pattern, ScheduleExpression: 'rate(1 day)' }, 'ValidationException'],
     [
       'an unknown operator',
       'PutRule',

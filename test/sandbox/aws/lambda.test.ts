@@ -340,6 +340,20 @@ describe('an SQS event source', () => {
     await eventually(async () => (await count(queue.url)) === 0);
   });
 
+  it('leaves messages in the queue while it is disabled', async () => {
+    const { queue, mapping } = await connect('switch', 'exports.handler = async () => {};');
+    const { UUID } = await mapping;
+    const enable = (Enabled: boolean) => lab.call('lambda', 'UpdateEventSourceMapping', { UUID, Enabled });
+    expect(await enable(false)).toMatchObject({ UUID, State: 'Disabled' });
+    await send(queue.url, 'waits');
+    expect(await lab.call('lambda', 'GetEventSourceMapping', { UUID })).toMatchObject({ State: 'Disabled' });
+    expect(await count(queue.url)).toBe(1);
+    expect(await enable(true)).toMatchObject({ State: 'Enabled' });
+    await eventually(async () => (await count(queue.url)) === 0);
+    const change = lab.call('lambda', 'UpdateEventSourceMapping', { UUID, Enabled: true, BatchSize: 1 });
+    await expect(change).rejects.toThrow('switches event source mappings on and off');
+  });
+
   it('keeps exactly the messages that the function reports, until they are dead letters', async () => {
     const source = `exports.handler = async ({ Records }) => ({ batchItemFailures:
       Records.filter((r) => r.body === 'bad').map((r) => ({ itemIdentifier: r.messageId })) });`;

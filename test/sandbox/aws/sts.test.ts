@@ -1,6 +1,9 @@
 import {
   CreateRoleCommand,
   CreateUserCommand,
+  DisableOutboundWebIdentityFederationCommand,
+  EnableOutboundWebIdentityFederationCommand,
+  GetOutboundWebIdentityFederationInfoCommand,
   GetRoleCommand,
   type IAMClient,
   ListRolesCommand,
@@ -295,5 +298,20 @@ describe('GetWebIdentityToken', () => {
     expect(await harness.sts.outboundDocument(`${issuer}/other`)).toBeUndefined();
     const elsewhere = 'https://00000000-0000-4000-8000-000000000000.tokens.sts.global.api.aws';
     expect(await harness.sts.outboundDocument(`${elsewhere}/.well-known/jwks.json`)).toBeUndefined();
+  });
+
+  it('is switched on and off with IAM, and keeps its issuer', async () => {
+    const issuer = harness.sts.enableOutboundFederation(OTHER);
+    const info = () => otherIam.send(new GetOutboundWebIdentityFederationInfoCommand({}));
+    expect(await info()).toMatchObject({ IssuerIdentifier: issuer, JwtVendingEnabled: true });
+    const enable = () => otherIam.send(new EnableOutboundWebIdentityFederationCommand({}));
+    expect((await errorOf(enable())).name).toBe('FeatureEnabledException');
+    const disable = () => otherIam.send(new DisableOutboundWebIdentityFederationCommand({}));
+    await disable();
+    expect((await errorOf(disable())).name).toBe('FeatureDisabledException');
+    expect((await errorOf(info())).name).toBe('FeatureDisabledException');
+    expect((await errorOf(request())).name).toBe('OutboundWebIdentityFederationDisabledException');
+    expect(await enable()).toMatchObject({ IssuerIdentifier: issuer });
+    await request();
   });
 });

@@ -217,14 +217,14 @@ export const CALLS: Readonly<Record<string, Make>> = {
       gives: expect.objectContaining({ uniqueName }),
       // Taken, by the first one: it is found by its name.
       givesAfterLoss: undefined,
-      shows: () => directory.applicationByName(uniqueName),
-      as: expect.objectContaining({ uniqueName, ownerIds: [desired.ownerId] }),
+      shows: () => directory.originOf({ uniqueName }),
+      as: expect.objectContaining({ uniqueName, createdByAppId: on.adapters.settings.factoryAppId }),
     };
   },
   'graph GET /applications(uniqueName)': async (on) => {
     const { objectId, uniqueName } = await newApplication(on);
     return {
-      act: () => on.adapters.directory.applicationByName(uniqueName),
+      act: () => on.adapters.directory.originOf({ uniqueName }),
       gives: expect.objectContaining({ objectId }),
     };
   },
@@ -235,11 +235,11 @@ export const CALLS: Readonly<Record<string, Make>> = {
       gives: expect.objectContaining({ objectId }),
     };
   },
-  'graph GET /applications/{id}/owners': async (on) => {
-    const { objectId, ownerIds } = await newApplication(on);
+  'graph GET /applications/{id}/federatedIdentityCredentials': async (on) => {
+    const { objectId } = await newApplication(on);
     return {
       act: () => on.adapters.directory.application(objectId),
-      gives: expect.objectContaining({ objectId, ownerIds }),
+      gives: expect.objectContaining({ objectId, federatedCredentials: 0 }),
     };
   },
   'graph PATCH /applications/{id}': async (on) => {

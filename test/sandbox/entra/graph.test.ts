@@ -169,10 +169,37 @@ describe('queries', () => {
     expect(ids).toHaveLength(new Set(ids).size);
   });
 
+  it('filter by one of several identifier URIs', async () => {
+    const { id, appId } = await create();
+    await create();
+    const uris = [`api://${appId}`, `api://${appId}/second`];
+    await tenant.admin('PATCH', `/applications/${id}`, { identifierUris: uris });
+    const holding = async (uri: string) => {
+      const filter = encodeURIComponent(`identifierUris/any(u:u eq '${uri}')`);
+      return (await tenant.admin('GET', `/applications?$filter=${filter}&$select=appId`)).body;
+    };
+    expect(await holding(uris[1] ?? '')).toMatchObject({ value: [{ appId }] });
+    expect(await holding('api://nobody')).toMatchObject({ value: [] });
+  });
+
   it('expand owners', async () => {
     const { id } = await create();
     const { body } = await tenant.admin('GET', `/applications/${id}?$select=id&$expand=owners`);
     expect(body.owners).toMatchObject([{ id: tenant.seeded.admin.servicePrincipalId }]);
+  });
+
+  it('expand the ids of owners of both', async () => {
+    const { id, appId } = await create();
+    const owner = tenant.seeded.admin.servicePrincipalId;
+    const owners = [{ '@odata.type': '#microsoft.graph.servicePrincipal', id: owner }];
+    const shown = await tenant.admin('GET', `/applications/${id}?$select=id&$expand=owners($select=id)`);
+    expect(shown.body).toMatchObject({ id, owners });
+    await tenant.admin('POST', '/servicePrincipals', {
+      appId,
+      'owners@odata.bind': [`https://graph.microsoft.com/v1.0/directoryObjects/${owner}`],
+    });
+    const path = `/servicePrincipals(appId='${appId}')?$select=appId&$expand=owners($select=id)`;
+    expect((await tenant.admin('GET', path)).body).toMatchObject({ appId, owners });
   });
 
   it.each([
@@ -180,6 +207,8 @@ describe('queries', () => {
     ['GET', '/applications?$orderby=displayName', 'Request_UnsupportedQuery'],
     ['GET', "/applications?$filter=uniqueName eq 'x'", 'Request_UnsupportedQuery'],
     ['GET', "/applications?$filter=startswith(displayName,'x')", 'Request_UnsupportedQuery'],
+    ['GET', "/applications?$filter=tags/any(t:t eq 'x')", 'Request_UnsupportedQuery'],
+    ['GET', "/applications?$filter=identifierUris/any(u:v eq 'x')", 'Request_UnsupportedQuery'],
     ['GET', '/applications?$top=0', 'Request_BadRequest'],
     ['GET', '/users', 'BadRequest'],
     ['GET', '/applications(displayName=%27x%27)', 'BadRequest'],
@@ -189,6 +218,12 @@ describe('queries', () => {
   ])('refuse what they do not know: %s %s', async (method, path, code) => {
     const answer = await tenant.admin(method, path, method === 'GET' ? undefined : {});
     expect(answer).toMatchObject({ status: 400, body: { error: { code } } });
+  });
+
+  it('refuse to expand more than one relationship', async () => {
+    const { id } = await create();
+    const answer = await tenant.admin('GET', `/applications/${id}?$expand=owners,tokenIssuancePolicies`);
+    expect(answer).toMatchObject({ status: 400, body: { error: { code: 'Request_UnsupportedQuery' } } });
   });
 
   it('refuse a property that the type does not have', async () => {

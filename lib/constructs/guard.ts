@@ -1,0 +1,162 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as events from 'aws-cdk-lib/aws-events';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { GUARD_INTAKE_PATTERN } from '../../core/event-patterns.ts';
+import { FINDING_DETAIL_TYPE, FINDING_SOURCE } from '../../core/guard/finding-event.ts';
+import { GUARD_FUNCTION } from '../../core/naming.ts';
+import type { FactoryConfig } from '../config.ts';
+import { DURATIONS } from '../durations.ts';
+import type { GuardConfig } from '../guard-config.ts';
+import { assumeMember } from './assume-member.ts';
+import { FactoryFunction } from './factory-function.ts';
+import { admit, deadLetterQueue, eventQueue } from './role-event-intake.ts';
+
+export interface GuardProps {
+  readonly config: FactoryConfig;
+  readonly guard: GuardConfig;
+  /** Folder with the bundle of the function. */
+  readonly bundle: string;
+  /** Brings the events of the member accounts, and takes the findings. */
+  readonly bus: events.EventBus;
+}
+
+/** The factory account's part of the guard: a queue that waits for roles to be complete, one function, its record. */
+export class Guard extends Construct {
+  constructor(scope: Construct, id: string, { config, guard, bundle, bus }: GuardProps) {
+    super(scope, id);
+    const table = this.table();
+    const queue = this.queue(bus);
+    const fn = new FactoryFunction(this, 'Function', {
+      name: GUARD_FUNCTION,
+      functionName: `${config.prefix}-${GUARD_FUNCTION}`,
+      prefix: config.prefix,
+      code: bundle,
+      statements: [
+        new iam.PolicyStatement({
+          sid: 'Record',
+          actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
+          resources: [table.tableArn],
+        }),
+        new iam.PolicyStatement({
+          sid: 'Queue',
+          actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:SendMessage'],
+          resources: [queue.queueArn],
+        }),
+        new iam.PolicyStatement({
+          sid: 'Findings',
+          actions: ['events:PutEvents'],
+          resources: [bus.eventBusArn],
+          conditions: {
+            StringEquals: { 'events:source': FINDING_SOURCE, 'events:detail-type': FINDING_DETAIL_TYPE },
+          },
+        }),
+        assumeMember(this, config, 'audit', 'contain', 'report'),
+      ],
+      environment: {
+        GUARD_TABLE: table.tableName,
+        GUARD_QUEUE_URL: queue.queueUrl,
+        FINDING_BUS: bus.eventBusName,
+        MEMBER_ROLE_PREFIX: config.prefix,
+        PROTECTED_ROLES: JSON.stringify(config.protectedRoles),
+        ENTRA_TENANT_ID: config.entra.tenantId,
+        ENTRA_CLOUD: config.entra.cloud,
+        GUARD_MODE: guard.mode,
+        GUARD_ISSUERS: JSON.stringify(guard.issuers ?? null),
+        QUARANTINES_PER_HOUR: String(guard.quarantinesPerHour),
+        GRACE_SECONDS: String(guard.graceHours * 3600),
+        DELAY_SECONDS: String(DURATIONS.guardDelay),
+        SETTLE_SECONDS: String(DURATIONS.settle),
+        NEW_ROLE_SECONDS: String(DURATIONS.newRole),
+        IN_USE_SECONDS: String(DURATIONS.inUse),
+        SWEEP_SECONDS: String(DURATIONS.guardSweep),
+      },
+    });
+    new lambda.EventSourceMapping(this, 'Work', {
+      target: fn.function,
+      eventSourceArn: queue.queueArn,
+      batchSize: 10,
+      reportBatchItemFailures: true,
+      // A sweep fills the queue; IAM's request rates are the account's own.
+      maxConcurrency: 5,
+    });
+    this.alarm(
+      'QuarantineContested',
+      'Somebody took the quarantine off a role twice; the guard stands back. Find out who and why (CloudTrail: DetachRolePolicy), then quarantine or release the role with oidc-factory guard.',
+    );
+    this.alarm(
+      'RoleNotJudged',
+      'The trust policy of a role is beyond what the guard can judge, so nothing is known of it. The log of guard-role names the role: read its policy, and simplify it.',
+    );
+  }
+
+  /** At the first count of one of the function's metrics. */
+  private alarm(metricName: string, alarmDescription: string): void {
+    new cloudwatch.Metric({
+      namespace: 'OidcFactory',
+      metricName,
+      dimensionsMap: { service: GUARD_FUNCTION },
+      statistic: 'Sum',
+      period: Duration.minutes(5),
+    }).createAlarm(this, metricName, {
+      alarmDescription,
+      threshold: 1,
+      evaluationPeriods: 1,
+      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+    });
+  }
+
+  /** Retained when the guard goes: it is the only proof of which quarantines the guard put on roles. */
+  private table(): dynamodb.Table {
+    return new dynamodb.Table(this, 'Table', {
+      partitionKey: { name: 'account', type: dynamodb.AttributeType.STRING },
+      sortKey: { name: 'item', type: dynamodb.AttributeType.STRING },
+      billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      timeToLiveAttribute: 'expiresAt',
+      deletionProtection: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+  }
+
+  /** Filled by the events of the member accounts, by the clock, and by the function itself. */
+  private queue(bus: events.EventBus): sqs.Queue {
+    const queue = eventQueue(
+      this,
+      'Queue',
+      deadLetterQueue(
+        this,
+        'NotJudged',
+        'Roles could not be judged by the guard. Repair the cause (the log of guard-role names it), then redrive the queue.',
+      ),
+      Duration.seconds(DURATIONS.guardDelay),
+    );
+    const notQueued = deadLetterQueue(
+      this,
+      'NotQueued',
+      "Events could not be put on the guard's queue. The guard's next sweep finds what they were about: repair the cause, then purge this queue.",
+    );
+    const { source, 'detail-type': detailType, detail } = GUARD_INTAKE_PATTERN;
+    const intake = new events.Rule(this, 'Intake', {
+      eventBus: bus,
+      description: 'Events that may change what the guard thinks of a role',
+      eventPattern: { source, detailType, detail },
+      targets: [{ bind: () => ({ arn: queue.queueArn, deadLetterConfig: { arn: notQueued.queueArn } }) }],
+    });
+    const tick = new events.Rule(this, 'Tick', {
+      description: 'What falls due without an event: graces, expiries, sweeps',
+      schedule: events.Schedule.rate(Duration.hours(1)),
+      // Without dead letters: the next one asks for the same.
+      targets: [{ bind: () => ({ arn: queue.queueArn }) }],
+    });
+    admit(intake, queue);
+    admit(intake, notQueued);
+    admit(tick, queue);
+    return queue;
+  }
+}
