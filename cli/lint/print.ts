@@ -16,11 +16,19 @@ const STYLES: Readonly<Record<Severity, Style>> = {
 
 /** Findings from medium on, role by role; lesser ones together, rule by rule. */
 export function printFindings(io: Io, judged: readonly Judged[]): void {
-  const results = judged.flatMap((each) => each.results);
+  const results = judged.flatMap(({ source, results }) =>
+    results.map((result) => named(result, source.file)),
+  );
   for (const result of results) printRole(io, result, results.length === 1);
   printLesser(io, results);
   printSummary(io, results);
 }
+
+/** With the file, where the name is one of many in it. */
+const named = (result: LintResult, file: string | undefined): LintResult =>
+  file === undefined || file === '-' || file === result.name || result.name.startsWith('arn:')
+    ? result
+    : { ...result, name: `${file}: ${result.name}` };
 
 const isShown = ({ severity }: Finding): boolean => isAtLeast(severity, 'medium');
 

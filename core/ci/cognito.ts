@@ -34,7 +34,7 @@ export const cognito = issuerKind({
   claims: { aud: [[pool]] },
   people: {
     tenant: 'anyone with an identity pool in any AWS account',
-    project: 'guests: anyone who knows the id of the identity pool',
+    project: 'guests (anyone who knows the id of the identity pool)',
   },
   locate: (path) => (HOST.test(path) ? { shared: true, audienceKey: undefined } : undefined),
 });

@@ -19,8 +19,11 @@ const sessionName = field('sessionName', 'tenant', { kind: 'id' });
 const FORMS = { principal: { template: template`${principal}`, also: [client] } } as const;
 export type EntraSubject = SubjectOf<typeof FORMS>;
 
-/** The tenant in which Microsoft's own services log in, for all customers; they name the customer as the session. */
-const MICROSOFT = '33e01921-4d64-4f8c-a055-5bdaffd5e33d';
+/** Tenants in which Microsoft's own services log in for all customers, whom they name as the session: public, US gov. */
+const MICROSOFT: ReadonlySet<string> = new Set([
+  '33e01921-4d64-4f8c-a055-5bdaffd5e33d',
+  'cab8a31a-1906-4287-a0d8-4eef66b95f6e',
+]);
 const service = field('service', 'run', { attacker: uuidOf('7') });
 
 const hosts = (version: 'v1IssuerHost' | 'v2IssuerHost') =>
@@ -31,7 +34,7 @@ const V2_HOSTS = hosts('v2IssuerHost');
 function locate(path: string): Located | undefined {
   const [host = '', tenant = '', version] = path.split('/');
   if (V1_HOSTS.has(host)) {
-    if (tenant !== MICROSOFT) return { shared: false };
+    if (!MICROSOFT.has(tenant)) return { shared: false };
     return {
       shared: true,
       name: 'a Microsoft service',

@@ -23,7 +23,7 @@ export function openDrafts(trust: Trust, entries: readonly Entry[], privileged: 
     const draft: Draft = {
       rule: first.rule,
       severity,
-      message: messageFor(first) + (first.rule === 'WI01' && missingControl(trust.policy) ? OLDER : ''),
+      message: messageFor(first) + (first.rule === 'WI01' && missingControl(trust.policy) ? IAM_REFUSES : ''),
       provider: first.provider,
       statements: [...new Set(group.map(({ statement }) => statement.index))],
       proof: proofOf(first),
@@ -68,7 +68,7 @@ function whatCloses({ attack: { form }, goal, provider: { issuer } }: Entry): st
 }
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc_secure-by-default.html */
-const OLDER = ' IAM refuses to write such a policy since June 2025: this one is older.';
+const IAM_REFUSES = ' IAM refuses to write such a policy since June 2025.';
 
 const quoted = (value: string): string => `"${value}"`;
 

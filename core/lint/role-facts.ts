@@ -2,8 +2,6 @@
 import type { RolePolicy } from '../administrator.ts';
 import type { Suppression } from './suppressions.ts';
 
-export type { RolePolicy as AttachedPolicy } from '../administrator.ts';
-
 export interface RoleFacts {
   readonly tags?: Readonly<Record<string, string>>;
   readonly maxSessionSeconds?: number;

@@ -114,11 +114,14 @@ Resources:
               StringEquals: { '${GITHUB}:aud': sts.amazonaws.com }
               StringLike:
                 '${GITHUB}:sub': !Join ['', ['repo:acme@1/api@2:ref:refs/heads/', !Ref Branch]]`;
-    const { json } = await run(['lint', file('t.yaml', template), file('again.json', GOOD), '--json']);
+    const files = [file('t.yaml', template), file('again.json', GOOD)];
+    const { json } = await run(['lint', ...files, '--json']);
     expect(json()).toMatchObject({
       rolesRead: 2,
       results: [{ name: 'Deploy', findings: [{ rule: 'WI03' }] }],
     });
+    const { stdout } = await run(['lint', ...files]);
+    expect(stdout).toContain(`${files[0]}: Deploy\n`);
   });
 
   it('reads answers of GetAccountAuthorizationDetails, documents as values or percent-encoded', async () => {

@@ -158,6 +158,12 @@ const REMOVING: readonly Trouble[] = [
     faults: (_, roleName) => [lost('dynamodb', 'PutItem', `#${roleName}"`, 3)],
   },
   {
+    // Of whichever removal comes first.
+    what: 'the answer to the record of the removal is lost',
+    roleName: 'lost-application',
+    faults: () => [lost('dynamodb', 'PutItem', '"phase":{"S":"removed"}')],
+  },
+  {
     what: 'the member account throttles',
     roleName: 'throttled-account',
     faults: (eventId) => [{ cloud: 'aws', service: 'iam', about: `/${eventId}`, kind: 'throttle', times: 7 }],

@@ -53,6 +53,14 @@ describe('an example', () => {
     expect(linted(policy(element)).findings).toMatchObject([{ rule: 'WI02', issuer: 'Kubernetes' }]);
   });
 
+  it('names the same provider by the same placeholder', () => {
+    const provider = { Federated: `\${PROVIDER}` };
+    const allow = statement(GITHUB, { StringEquals: { aud: STS } }, { Principal: provider });
+    const deny = statement(GITHUB, { StringLike: { sub: '*' } }, { Principal: provider, Effect: 'Deny' });
+    expect(rulesOf(linted(policy(allow)))).toEqual(['WI01']);
+    expect(rulesOf(linted(policy(allow, deny)))).toEqual([]);
+  });
+
   it('cut out of a template keeps its intrinsics as unknown parts', () => {
     const sub = { 'Fn::Sub': `repo:\${Repo}:*` };
     const cut = statement(GITHUB, { StringEquals: { aud: STS }, StringLike: { sub } });

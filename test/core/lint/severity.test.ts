@@ -95,3 +95,38 @@ describe('how bad it is that', () => {
     expect(severityOf(policy(shared), 'WI09')).toBe('critical');
   });
 });
+
+describe('a message', () => {
+  const messageOf = (trustPolicy: object, rule: string) =>
+    linted(trustPolicy).findings.find((finding) => finding.rule === rule)?.message;
+
+  it.each([
+    [
+      github('repo:*'),
+      'WI01',
+      'Anyone with a GitHub account can get in: of sub no more is demanded than "repo:*".',
+    ],
+    [
+      policy(statement(GITHUB)),
+      'WI01',
+      'Anyone with a GitHub account can get in: nothing is demanded of sub. IAM refuses to write such a policy since June 2025.',
+    ],
+    [
+      policy(statement(COGNITO, { StringEquals: { aud: 'pool' } })),
+      'WI02',
+      'Guests (anyone who knows the id of the identity pool) can get in: nothing is demanded of amr.',
+    ],
+    [
+      policy(statement('api.pulumi.com/oidc')),
+      'WI01',
+      'Anyone who gets a token of this issuer can get in: nothing is demanded of aud. IAM refuses to write such a policy since June 2025.',
+    ],
+    [
+      policy(subject(HCP, `${WORKSPACE}:run_phase:apply`)),
+      'WI14',
+      'Whoever gets the same names after they were given up can get in: AWS sees no id in tokens of HCP Terraform, only names.',
+    ],
+  ])('says who and why: %j %s', (trustPolicy, rule, message) => {
+    expect(messageOf(trustPolicy, rule)).toBe(message);
+  });
+});

@@ -126,6 +126,11 @@ describe('a template', () => {
       ['WI02'],
     ],
     ['Fn::If that does not', { 'Fn::If': ['No', 'repo:acme@1/*', 'repo:acme@1/api@2:environment:prod'] }, []],
+    [
+      'Fn::If that holds, whatever is not known',
+      { 'Fn::If': ['Either', 'repo:acme@1/*', 'repo:acme@1/api@2:environment:prod'] },
+      ['WI02'],
+    ],
     ['a list', ['repo:acme@1/api@2:environment:prod', { 'Fn::Sub': 'repo:acme@1/*' }], ['WI02']],
     ['an escaped variable', { 'Fn::Sub': `\${!${GITHUB}:sub}` }, ['WI13']],
   ])('is resolved: %s', (_, sub, rules) => {
@@ -136,6 +141,7 @@ describe('a template', () => {
           'Fn::And': [{ 'Fn::Equals': [{ Ref: 'Stage' }, 'prod'] }, { 'Fn::Not': [{ Condition: 'No' }] }],
         },
         No: { 'Fn::Or': [{ 'Fn::Equals': [{ Ref: 'Stage' }, 'test'] }] },
+        Either: { 'Fn::Or': [{ 'Fn::Equals': [{ Ref: 'Unknown' }, 'x'] }, { Condition: 'Yes' }] },
       },
     };
     expect(rulesOf(subOf(sub, { Stage: { Default: 'prod' } }, more))).toEqual(rules);

@@ -208,6 +208,11 @@ const CASES: Cases = {
   'WI12, a weak statement beside a strong one:': [
     ['of the same provider', policy(subject(GITHUB, PROD), subject(GITHUB, 'repo:*')), ['WI01', 'WI12']],
     [
+      'but not of one that is as weak, for another audience',
+      policy(subject(GITHUB, 'repo:*'), subject(GITHUB, 'repo:*', { aud: 'other' })),
+      ['WI01'],
+    ],
+    [
       'for AWS principals',
       policy(subject(GITHUB, PROD), { Effect: 'Allow', Principal: { AWS: '*' }, Action: 'sts:AssumeRole' }),
       ['WI10', 'WI12', 'WR07'],

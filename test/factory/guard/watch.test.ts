@@ -173,7 +173,7 @@ describe.each<[GuardMode, { tags: boolean; contains: boolean }]>([
     });
     // A look through the account may find the role before the event that names its creator.
     await until('its creator', async () =>
-      (await toldOf(name)).some(({ detail }) =>
+      (await toldOf(name)).find(({ detail }) =>
         detail.resources[0].owner?.uid.endsWith(':user/administrator'),
       ),
     );

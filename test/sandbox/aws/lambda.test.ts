@@ -292,7 +292,7 @@ describe('an SQS event source', () => {
   async function connect(name: string, source: string, actions = READ, mapping: object = {}) {
     const deadLetters = await lab.queue(`${name}-dead`);
     const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: deadLetters.arn, maxReceiveCount: 2 });
-    const queue = await lab.queue(name, { VisibilityTimeout: '30', RedrivePolicy });
+    const queue = await lab.queue(name, { VisibilityTimeout: '90', RedrivePolicy });
     await createFunction(name, source, {}, [{ Effect: 'Allow', Action: actions, Resource: queue.arn }]);
     const input = {
       FunctionName: name,
