@@ -19,6 +19,8 @@ import {
 } from './trust.ts';
 
 const WRONG = 'https://mallory.example';
+/** STS takes no token without them, so none shows what their absence would open. */
+const REQUIRED: ReadonlySet<string> = new Set(['sub', 'aud']);
 
 /** WI06: a token without the claim gets in, one with another value does not. */
 export function vacuousDrafts(trust: Trust): readonly Draft[] {
@@ -39,7 +41,7 @@ export function vacuousDrafts(trust: Trust): readonly Draft[] {
           message: `${condition.operator} on ${claim} holds for a token without ${claim}.`,
           provider,
           statements: [statement.index],
-          proof,
+          ...(!REQUIRED.has(claim) && { proof }),
           correct: (document) => withOperator(document, statement.index, condition, comparison),
         },
       ];
@@ -94,20 +96,27 @@ export function audienceDrafts(
   return openings(trust).flatMap(([statement, provider]): Draft[] => {
     const { issuer } = provider;
     if (issuer.audienceKey === undefined || seen.has(issuer.path)) return [];
-    const listed = clientIds?.get(issuer.path);
-    const proof = proofForOthers(trust, statement, provider, listed);
+    // The list is of those who may ask for tokens (azp), of which oaud says nothing.
+    const listed = issuer.audienceKey === 'aud' ? clientIds?.get(issuer.path) : undefined;
+    const audience = listed?.length === 1 ? listed[0] : issuer.audience;
+    const proof = proofForOthers(trust, statement, provider, audience, listed);
     if (proof === undefined) return [];
     seen.add(issuer.path);
-    const audience = listed?.length === 1 ? listed[0] : issuer.audience;
+    const isAccepted = listed?.includes(proof.claims[issuer.audienceKey] as string) ?? true;
     const key = `${issuer.path}:${issuer.audienceKey}`;
     return [
       {
         rule: 'WI07',
         severity: audienceSeverity(issuer, listed, open(provider)),
-        message: `Nothing is demanded of ${issuer.audienceKey}: a token made for another party gets in.`,
+        message: `Nothing is demanded of ${issuer.audienceKey}: ${
+          isAccepted
+            ? 'a token made for another party gets in'
+            : 'only the provider’s list of audiences keeps out tokens made for other parties'
+        }.`,
         provider,
         statements: [statement.index],
-        proof,
+        // The provider refuses what it does not list.
+        ...(isAccepted && { proof }),
         ...(audience !== undefined && {
           correct: (document) =>
             replaceStatement(document, statement.index, (element) => [
@@ -130,12 +139,13 @@ function proofForOthers(
   trust: Trust,
   statement: TrustStatement,
   provider: Provider,
+  audience: string | undefined,
   listed: readonly string[] | undefined,
 ): Proof | undefined {
   const { issuer } = provider;
   const key = issuer.audienceKey as string;
   const wanted = conditionsOn(statement.statement, issuer, key).flatMap(({ values }) => values);
-  const other = listed?.find((id) => id !== issuer.audience && !wanted.includes(id)) ?? WRONG;
+  const other = listed?.find((id) => id !== audience && !wanted.includes(id)) ?? WRONG;
   const surroundings = surroundingsFor(askedOf(trust, statement, provider), 'meant');
   for (const demand of demandsOn(askedOf(trust, statement, provider), 'sub')) {
     const meant = enter(trust, statement, provider, demand, 'meant');

@@ -79,8 +79,10 @@ function whyImpossible(
   value: string,
   { policy, budget }: Trust,
 ): string | undefined {
-  const absent = variablesIn(value, policy.version).find((key) => !isPresent(issuer, key));
-  if (absent !== undefined) return `the variable ${absent} has no value when a token comes`;
+  const absent = variablesIn(value, policy.version).find(
+    ({ key, hasDefault }) => !hasDefault && !isPresent(issuer, key),
+  );
+  if (absent !== undefined) return `the variable ${absent.key} has no value when a token comes`;
   const exact = !/Like/.test(condition.operator);
   if (exact && /[*?]/.test(value))
     return `"${value}" has a wildcard, which ${condition.operator} takes literally`;

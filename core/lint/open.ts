@@ -6,7 +6,7 @@ import type { Decision } from '../policy/types.ts';
 import { decide, surroundingsFor } from './admission.ts';
 import { type Asked, type Attack, attacks, type Demand, demandsOn, type Goal } from './attacks.ts';
 import type { Severity, Witness } from './finding.ts';
-import { hasVariable } from './patterns.ts';
+import { hasVariable, variablesIn } from './patterns.ts';
 import type { RuleId } from './rules.ts';
 import { claimOf, type Provider, type Trust, type TrustStatement } from './trust.ts';
 
@@ -113,11 +113,17 @@ const whoIs = (goal: Goal, { people }: Issuer): string => {
 
 /** The token as its issuer makes it, with the claims that the policy looks at. */
 export function witnessOf(trust: Trust, issuer: Issuer, claims: Claims, who: string): Witness {
-  const keys = trust.statements.flatMap(({ statement }) => statement.conditions.map(({ key }) => key));
+  const { statements, policy } = trust;
+  const keys = statements.flatMap(({ statement }) =>
+    statement.conditions.flatMap(({ key, values }) => [
+      key,
+      ...values.flatMap((value) => variablesIn(value, policy.version).map((variable) => variable.key)),
+    ]),
+  );
   const looked = new Set(keys.map((key) => claimOf(issuer, key)));
   const shown = Object.entries(claims).filter(
     ([claim]) =>
-      claim === 'sub' || claim === 'aud' || looked.has(claim.toLowerCase()) || claim.startsWith('sts:'),
+      ['sub', 'aud', 'oaud'].includes(claim) || looked.has(claim.toLowerCase()) || claim.startsWith('sts:'),
   );
   return { who, iss: `https://${issuer.path}`, claims: inToken(issuer, Object.fromEntries(shown)) };
 }

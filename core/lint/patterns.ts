@@ -32,9 +32,17 @@ export const isNegated = ({ operator }: Condition): boolean =>
 export const hasVariable = (value: string, version: Policy['version']): boolean =>
   version === '2012-10-17' && VARIABLE.test(value);
 
-/** The keys of a value's policy variables that have no default. */
-export const variablesIn = (value: string, version: Policy['version']): string[] =>
-  version === '2012-10-17' ? [...value.matchAll(/\$\{([^{},]*:[^{},]*)\}/g)].map(([, key = '']) => key) : [];
+/** The keys of a value's policy variables. */
+export const variablesIn = (
+  value: string,
+  version: Policy['version'],
+): readonly { readonly key: string; readonly hasDefault: boolean }[] =>
+  version === '2012-10-17'
+    ? [...value.matchAll(/\$\{([^{},]*:[^{},]*)([,}])/g)].map(([, key = '', end]) => ({
+        key,
+        hasDefault: end === ',',
+      }))
+    : [];
 
 /** A value as its operator matches it, with any text in place of a policy variable or of what is not known. */
 export function patternOf(value: string, operator: string, version: Policy['version']): Pattern {

@@ -34,6 +34,7 @@ const SUBJECTS: Readonly<Record<string, readonly string[]>> = {
     '*:environment:prod',
     'job_workflow_ref:acme/flows/.github/workflows/x.yml@*',
     'repository_owner:acme',
+    `repo:\${${GITHUB}:repository}:environment:prod`,
     'nonsense',
   ],
   [GITLAB]: [
