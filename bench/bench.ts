@@ -7,6 +7,7 @@ import { coreSection } from './core.ts';
 import { type Deployed, deploy } from './deployed.ts';
 import { edgeSection } from './edge.ts';
 import type { Section } from './figures.ts';
+import { lintSection } from './lint.ts';
 import { scaleSection } from './scale.ts';
 import { SECTION_NAMES, type SectionName } from './sections.ts';
 import { type Services, startServices } from './services.ts';
@@ -42,6 +43,7 @@ export async function bench({ sections, records, tell }: BenchOptions): Promise<
     edge: () => edgeSection(records),
     scale: () => scaleSection(startLocalCloud, tell),
     core: coreSection,
+    lint: lintSection,
   };
   const done: Section[] = [];
   for (const name of SECTION_NAMES) {

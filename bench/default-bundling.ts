@@ -1,14 +1,12 @@
-import { join } from 'node:path';
 import { buildSync } from 'esbuild';
-import { FUNCTION_NAMES, type FunctionName } from '../core/naming.ts';
 import { entryPoints } from '../lib/bundling.ts';
 
 /**
  * The same functions as CDK's NodejsFunction bundles them where nothing is said but the entry: CommonJS, not
  * minified, `main` before `module`, and the SDK left to the runtime (aws-lambda-nodejs/lib/bundling of aws-cdk-lib
- * 2.276, with the flag `sdkV3ExcludeSmithyPackages` that new projects have). Answers the folders.
+ * 2.276, with the flag `sdkV3ExcludeSmithyPackages` that new projects have).
  */
-export function bundleByDefault(outdir: string): Record<FunctionName, string> {
+export function bundleByDefault(outdir: string): void {
   buildSync({
     bundle: true,
     platform: 'node',
@@ -18,8 +16,4 @@ export function bundleByDefault(outdir: string): Record<FunctionName, string> {
     outdir,
     logLevel: 'silent',
   });
-  return Object.fromEntries(FUNCTION_NAMES.map((name) => [name, join(outdir, name)])) as Record<
-    FunctionName,
-    string
-  >;
 }

@@ -41,9 +41,11 @@ export function deploy(): Deployed {
   const variables = variablesIn(join(folder, 'assembly'));
   const empty = join(folder, 'empty.js');
   writeFileSync(empty, 'exports.handler = async () => {};\n');
+  bundleFunctions(join(folder, 'recipe'));
+  bundleByDefault(join(folder, 'default'));
   return {
-    recipe: files(bundleFunctions(join(folder, 'recipe'))),
-    byDefault: files(bundleByDefault(join(folder, 'default'))),
+    recipe: filesIn(join(folder, 'recipe')),
+    byDefault: filesIn(join(folder, 'default')),
     empty,
     environment: (name, { origin, caFile }) => ({
       ...variables.get(name),
@@ -61,10 +63,11 @@ export function deploy(): Deployed {
   };
 }
 
-const files = (folders: Record<FunctionName, string>) =>
-  Object.fromEntries(
-    Object.entries(folders).map(([name, folder]) => [name, join(folder, 'index.js')]),
-  ) as Record<FunctionName, string>;
+const filesIn = (folder: string) =>
+  Object.fromEntries(FUNCTION_NAMES.map((name) => [name, join(folder, name, 'index.js')])) as Record<
+    FunctionName,
+    string
+  >;
 
 interface Resource {
   readonly Type: string;

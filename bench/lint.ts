@@ -1,9 +1,12 @@
 /**
- * How long the linter takes for an account: node bench/lint.ts [roles]. One line of JSON. The roles repeat a mix of
- * services, service accounts, CI systems and users, each with a trust policy of its own.
+ * The linter over the roles of an account: a mix of services, service accounts, CI systems and users, each with a trust
+ * policy of its own.
  */
-import { performance } from 'node:perf_hooks';
 import { type LintSubject, lint } from '../core/lint/lint.ts';
+import { figure, type Section, table } from './figures.ts';
+import { rounded } from './statistics.ts';
+
+const SIZES = [2000, 20_000] as const;
 
 const ACCOUNT = '111122223333';
 const arn = (path: string) => `arn:aws:iam::${ACCOUNT}:oidc-provider/${path}`;
@@ -63,19 +66,40 @@ const POLICIES = [
   },
 ];
 
-const count = Number(process.argv[2] ?? 20_000);
-const roles = Array.from(
-  { length: count },
-  (_, n): LintSubject => ({
-    name: `arn:aws:iam::${ACCOUNT}:role/role-${n}`,
-    trustPolicy: JSON.stringify(MIX[n % MIX.length]?.(n)),
-    facts: { policies: POLICIES, boundary: null, tags: {} },
-  }),
-);
+const subjectOf = (n: number): LintSubject => ({
+  name: `arn:aws:iam::${ACCOUNT}:role/role-${n}`,
+  trustPolicy: JSON.stringify(MIX[n % MIX.length]?.(n)),
+  facts: { policies: POLICIES, boundary: null, tags: {} },
+});
 
-const start = performance.now();
-let findings = 0;
-for (const role of roles) findings += lint(role, { today: '2026-11-20' }).findings.length;
-const seconds = (performance.now() - start) / 1000;
-const rssMiB = Math.round(process.memoryUsage().rss / 1024 / 1024);
-console.log(JSON.stringify({ roles: count, findings, seconds: Number(seconds.toFixed(2)), rssMiB }));
+/** Seconds of processor time for so many roles. */
+function measure(roles: number): number {
+  const subjects = Array.from({ length: roles }, (_, n) => subjectOf(n));
+  const before = process.cpuUsage();
+  const results = subjects.map((subject) => lint(subject, { today: '2026-11-20' }));
+  const { user, system } = process.cpuUsage(before);
+  if (results.some(({ unjudged }) => unjudged !== undefined)) throw new Error('A role was not judged');
+  return (user + system) / 1_000_000;
+}
+
+export function lintSection(): Section {
+  measure(500);
+  const sizes = SIZES.map((roles) => ({ roles, seconds: rounded(measure(roles)) }));
+  const [small, large] = [sizes[0], sizes.at(-1)].map((size) =>
+    size ? size.seconds / size.roles : Number.NaN,
+  );
+  return {
+    title: 'Linting an account',
+    figures: [
+      figure('processor time for 20,000 roles', sizes.at(-1)?.seconds ?? Number.NaN, 's'),
+      figure(
+        'time for a role among 20,000, over one among 2,000',
+        rounded((large ?? Number.NaN) / (small ?? Number.NaN)),
+        '×',
+      ),
+      figure('resident memory', Math.round(process.memoryUsage().rss / 1024 / 1024), 'MiB'),
+    ],
+    table: table([['roles', 'seconds'], ...sizes.map(({ roles, seconds }) => [roles, seconds])]),
+    details: sizes,
+  };
+}

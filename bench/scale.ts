@@ -1,8 +1,7 @@
 /** Many roles at once in the local cloud, where every environment is a process and all share this machine's cores. */
-import { setTimeout as delay } from 'node:timers/promises';
 import { type ExecutionListItem, ListExecutionsCommand, ListStateMachinesCommand } from '@aws-sdk/client-sfn';
 import type { LocalCloudOptions } from '../bin/local.ts';
-import { type Clients, connect, type MemberClient } from '../sandbox/clients.ts';
+import { type Clients, connect, type MemberClient, until } from '../sandbox/clients.ts';
 import type { Sandbox } from '../sandbox/start.ts';
 import { figure, type Section, table } from './figures.ts';
 import { createRole, deleteRole, pastItsFirstSecond } from './roles.ts';
@@ -12,7 +11,6 @@ const AT_ONCE = [1, 10, 100] as const;
 /** A provider takes 100 audiences, the placeholder among them. */
 const MEMBERS = 4;
 const TIME_SCALE = 0.05;
-const PATIENCE_MS = 600_000;
 
 export interface Wave {
   readonly roles: number;
@@ -21,7 +19,6 @@ export interface Wave {
   /** From a role's own call until its execution ended. */
   readonly p50: number;
   readonly p95: number;
-  readonly max: number;
 }
 
 type StartCloud = (options: LocalCloudOptions) => Promise<Sandbox>;
@@ -107,7 +104,7 @@ async function timed(
   const before = new Set((await list()).map(({ executionArn }) => executionArn));
   const begun = Date.now();
   await Promise.all(all.map(act));
-  const ended = await until(begun + PATIENCE_MS, async () => {
+  const ended = await until(`the end of ${all.length} executions of ${workflow}`, async () => {
     const own = (await list()).filter(({ executionArn }) => !before.has(executionArn));
     return own.length === all.length && own.every(({ status }) => status !== 'RUNNING') ? own : undefined;
   });
@@ -120,15 +117,5 @@ async function timed(
     seconds: rounded(Math.max(...seconds)),
     p50: rounded(quantile(seconds, 0.5)),
     p95: rounded(quantile(seconds, 0.95)),
-    max: rounded(Math.max(...seconds)),
   };
-}
-
-async function until<T>(deadline: number, look: () => Promise<T | undefined>): Promise<T> {
-  for (;;) {
-    const found = await look();
-    if (found !== undefined) return found;
-    if (Date.now() > deadline) throw new Error('The roles are not done in ten minutes');
-    await delay(100);
-  }
 }

@@ -11,7 +11,7 @@ const NAMESPACE = 'OidcFactory';
 
 /**
  * Logs and metrics of one function as JSON lines on standard output, the metrics in CloudWatch's embedded format.
- * Powertools would write the same lines, and take 12 ms and 36 kB of every cold start.
+ * Powertools would write the same lines, with 33 kB and an eighth of a cold start's processor time.
  */
 export function jsonTelemetry(service: string): PublishedTelemetry {
   const counts = new Map<Metric, number>();

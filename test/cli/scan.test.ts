@@ -181,12 +181,10 @@ describe('scan --file', () => {
       'Arn',
     ];
     const odd = fc.dictionary(fc.constantFrom(...parts), fc.jsonValue()).map((more) => role('odd', more));
-    const mentioning = fc
-      .tuple(odd, fc.jsonValue())
-      .map(([given, part]) => ({
-        ...given,
-        AssumeRolePolicyDocument: policy(statement({ Condition: part })),
-      }));
+    const mentioning = fc.tuple(odd, fc.jsonValue()).map(([given, part]) => ({
+      ...given,
+      AssumeRolePolicyDocument: policy(statement({ Condition: part })),
+    }));
     await fc.assert(
       fc.asyncProperty(fc.oneof(odd, mentioning), fc.jsonValue(), async (given, Policies) => {
         const { exitCode } = await scanned({ RoleDetailList: [given], Policies });

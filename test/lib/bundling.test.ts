@@ -16,30 +16,13 @@ beforeAll(() => {
 }, 60_000);
 afterAll(() => rmSync(outdir, { recursive: true, force: true }));
 
-/** In kB of 1000 bytes; each client of an AWS service costs about 20, start-up time follows size. */
-const BUDGETS: Readonly<Record<string, readonly FunctionName[]>> = {
-  270: ['dispatch-role-event'],
-  315: ['add-audience', 'assign-audience', 'record-outcome', 'remove-audience'],
-  340: ['inspect-role', 'confirm-role-gone'],
-  640: ['register-application', 'verify-application', 'delete-application'],
-};
-
 describe('the bundle of a function', () => {
   it('is made for every function', () => {
     expect(Object.keys(bundles).sort()).toEqual([...FUNCTION_NAMES].sort());
-    expect(Object.values(BUDGETS).flat().sort()).toEqual([...FUNCTION_NAMES].sort());
   });
 
   it.each(FUNCTION_NAMES)('is index.js alone (%s)', (name) => {
     expect(readdirSync(bundles[name])).toEqual(['index.js']);
-  });
-
-  it.each(
-    Object.entries(BUDGETS).flatMap(([budget, names]) =>
-      names.map((name) => [name, Number(budget)] as const),
-    ),
-  )('stays small: %s within %s kB', (name, budget) => {
-    expect(bundleOf(name).length / 1000).toBeLessThanOrEqual(budget);
   });
 
   it.each(FUNCTION_NAMES)("holds neither the SDK's default credential chain nor the sandbox (%s)", (name) => {
