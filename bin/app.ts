@@ -2,7 +2,7 @@
 /** The CDK app. `OIDC_FACTORY_CONFIG` names the config file; default oidc-factory.json, else the example. */
 import { existsSync } from 'node:fs';
 import { synthesize } from '../lib/app.ts';
-import { ConfigError, loadConfig } from '../lib/config.ts';
+import { ConfigError, loadConfig } from '../lib/config/config.ts';
 
 const file =
   process.env.OIDC_FACTORY_CONFIG ??

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { synthesize } from '../lib/app.ts';
-import { parseConfig } from '../lib/config.ts';
+import { parseConfig } from '../lib/config/config.ts';
 import { type Sandbox, type StartOptions, startSandbox } from '../sandbox/start.ts';
 import { createWorld, type World } from '../sandbox/world.ts';
 
@@ -17,6 +17,8 @@ export const configFor = (world: World) =>
         factoryAppId: world.factoryAppId,
         factoryServicePrincipalId: world.factoryServicePrincipalId,
       },
+      mode: 'enforce',
+      provider: 'stack',
     },
     'the sandbox configuration',
   );

@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { synthesize } from '../lib/app.ts';
-import { FactoryConfigSchema, loadConfig } from '../lib/config.ts';
-import { GuardConfigSchema } from '../lib/guard-config.ts';
+import { FactoryConfigSchema, loadConfig } from '../lib/config/config.ts';
+import { GuardConfigSchema } from '../lib/config/guard.ts';
 import { parseDefinition } from '../sandbox/asl/parse-definition.ts';
 
 const root = join(import.meta.dirname, '..');

@@ -2,7 +2,13 @@
 import { existsSync } from 'node:fs';
 import { tenantId } from '../core/ids.ts';
 import type { FactorySettings } from '../core/settings.ts';
-import { ConfigError, type FactoryConfig, loadConfig, parseConfig, settingsOf } from '../lib/config.ts';
+import {
+  ConfigError,
+  type FactoryConfig,
+  loadConfig,
+  parseConfig,
+  settingsOf,
+} from '../lib/config/config.ts';
 import { CommandFailure } from './failure.ts';
 import { DEFAULT_CONFIG, type SettingsOptions } from './settings-options.ts';
 

@@ -1,6 +1,10 @@
 import type { AppId, Audience, ServicePrincipalId } from './ids.ts';
 import type { Issuer } from './issuer.ts';
 
+/** `observe` decides and logs, and writes nothing; `enforce` acts. */
+export const MODES = ['observe', 'enforce'] as const;
+export type Mode = (typeof MODES)[number];
+
 /** What consent, protection and naming are decided by; comes from the config, through each function's environment. */
 export interface FactorySettings {
   /** The configured tenant's issuer: which provider is ours, and the form of an audience. */

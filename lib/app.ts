@@ -11,7 +11,7 @@ import {
 import type { CloudAssembly } from 'aws-cdk-lib/cx-api';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { bundleFunctions, bundleGuard } from './bundling.ts';
-import type { FactoryConfig } from './config.ts';
+import type { FactoryConfig } from './config/config.ts';
 import { FactoryStack } from './factory-stack.ts';
 import { MemberStack } from './member-stack.ts';
 

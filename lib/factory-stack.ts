@@ -4,7 +4,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { CLOUDS } from '../core/issuer.ts';
 import { type FunctionName, workflowName } from '../core/naming.ts';
-import { type FactoryConfig, functionVariables } from './config.ts';
+import { type FactoryConfig, functionVariables } from './config/config.ts';
 import { assumeMember } from './constructs/assume-member.ts';
 import { FactoryFunction } from './constructs/factory-function.ts';
 import { Guard } from './constructs/guard.ts';

@@ -8,7 +8,7 @@ import { tenantId } from '../core/ids.ts';
 import { entraIssuer, providerPath } from '../core/issuer.ts';
 import { MEMBER_ROLE_USERS, memberRoleName } from '../core/naming.ts';
 import { MARK_KEY, OUTCOME_KEYS } from '../core/tags.ts';
-import type { FactoryConfig } from './config.ts';
+import type { FactoryConfig } from './config/config.ts';
 import { MemberGuard } from './constructs/member-guard.ts';
 import { denyOnProtected, iamArn, memberRole, tagRoles } from './constructs/member-role.ts';
 import { deadLetterQueue } from './constructs/role-event-intake.ts';
@@ -70,7 +70,7 @@ export class MemberStack extends Stack {
       description:
         'Whether this stack creates the OIDC provider. Say false where it exists or others own it.',
       allowedValues: ['true', 'false'],
-      default: String(this.config.createProvider),
+      default: String(this.config.provider === 'stack'),
     });
     const provider = new iam.CfnOIDCProvider(this, 'EntraProvider', {
       url: issuer.url,

@@ -5,7 +5,7 @@ import { PARTITIONS, type Partition, partitionOfRegion } from '../../core/issuer
 import { workflowName } from '../../core/naming.ts';
 import type { FactorySettings } from '../../core/settings.ts';
 import type { Workflow } from '../../lambdas/ports.ts';
-import { type FactoryConfig, settingsOf } from '../../lib/config.ts';
+import { type FactoryConfig, settingsOf } from '../../lib/config/config.ts';
 
 export interface Estate {
   readonly config: FactoryConfig;

@@ -19,7 +19,7 @@ import { INTAKE_PATTERN } from '../../core/event-patterns.ts';
 import type { AccountId } from '../../core/ids.ts';
 import { type FunctionName, memberRoleArn } from '../../core/naming.ts';
 import type { Workflow } from '../../lambdas/ports.ts';
-import { functionVariables } from '../../lib/config.ts';
+import { functionVariables } from '../../lib/config/config.ts';
 import type { Check } from './check.ts';
 import type { Estate } from './estate.ts';
 import { deadLetters } from './member-checks.ts';

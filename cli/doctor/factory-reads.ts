@@ -7,7 +7,7 @@ import { isFactoryError } from '../../core/errors.ts';
 import { partitionOfRegion } from '../../core/issuer.ts';
 import { awsErrorName } from '../../lambdas/adapters/aws-errors.ts';
 import { dynamoLedger } from '../../lambdas/adapters/ledger.ts';
-import type { FactoryConfig } from '../../lib/config.ts';
+import type { FactoryConfig } from '../../lib/config/config.ts';
 import { type AwsOptions, calling, clientConfig, lookingUp } from '../aws.ts';
 import { deployedWorkflow, environmentOf } from '../factory.ts';
 import { iamClient } from '../iam.ts';

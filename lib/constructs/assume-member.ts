@@ -2,7 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { type GuardRolePurpose, type MemberRolePurpose, memberRoleName } from '../../core/naming.ts';
-import type { FactoryConfig } from '../config.ts';
+import type { FactoryConfig } from '../config/config.ts';
 import type { WideStatement } from './wide-statement.ts';
 
 /** What a function needs to open sessions of these roles in member accounts. */

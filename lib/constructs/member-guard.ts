@@ -6,8 +6,8 @@ import { Construct } from 'constructs';
 import { guardForwardingPattern } from '../../core/event-patterns.ts';
 import { GUARD_TAG } from '../../core/guard/tags.ts';
 import { GUARD_FUNCTION, type GuardRolePurpose, quarantinePolicyName } from '../../core/naming.ts';
-import type { FactoryConfig } from '../config.ts';
-import type { GuardConfig } from '../guard-config.ts';
+import type { FactoryConfig } from '../config/config.ts';
+import type { GuardConfig } from '../config/guard.ts';
 import { denyOnProtected, iamArn, memberRole, tagRoles } from './member-role.ts';
 import { deadLetterQueue } from './role-event-intake.ts';
 

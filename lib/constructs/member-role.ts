@@ -11,7 +11,7 @@ import {
   memberRoleName,
 } from '../../core/naming.ts';
 import { PROTECTED_PATHS, protectedRoleNames } from '../../core/protected-roles.ts';
-import type { FactoryConfig } from '../config.ts';
+import type { FactoryConfig } from '../config/config.ts';
 import { acknowledgeWide } from './wide-statement.ts';
 
 export interface MemberRoleProps {

@@ -9,7 +9,7 @@ import {
   readSections,
   workflowSection,
 } from '../../lambdas/settings.ts';
-import { ConfigError, parseConfig } from '../../lib/config.ts';
+import { ConfigError, parseConfig } from '../../lib/config/config.ts';
 import { ACCOUNT, PLACEHOLDER, TENANT } from '../fixtures/domain.ts';
 import { hostileText } from './junk.ts';
 import { mutatedFrom, mutatedText, textMutation } from './mutate.ts';
@@ -97,7 +97,7 @@ const CONFIG = {
   },
   placeholders: [PLACEHOLDER, 'dummy-value'],
   protectedRoles: ['Admin*', 'break-glass'],
-  createProvider: true,
+  provider: 'stack',
   deletion: 'soft',
 };
 

@@ -7,7 +7,7 @@ import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GUARD_EVENTS } from '../../core/guard/request.ts';
 import { bundleGuard } from '../../lib/bundling.ts';
-import type { FactoryConfigInput } from '../../lib/config.ts';
+import type { FactoryConfigInput } from '../../lib/config/config.ts';
 import { DURATIONS } from '../../lib/durations.ts';
 import { CONFIG, factoryTemplate, memberTemplate, policyStatements, resourcesOf } from './stacks.ts';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { App, BootstraplessSynthesizer, type IStackSynthesizer } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { FUNCTION_NAMES, type FunctionName, GUARD_FUNCTION } from '../../core/naming.ts';
-import { type FactoryConfigInput, parseConfig } from '../../lib/config.ts';
+import { type FactoryConfigInput, parseConfig } from '../../lib/config/config.ts';
 import { FactoryStack } from '../../lib/factory-stack.ts';
 import { MemberStack } from '../../lib/member-stack.ts';
 

@@ -21,7 +21,7 @@ import {
 import { MARK_KEY, TAGS } from '../../../core/tags.ts';
 import type { GivenToken } from '../../../core/trust-check/token-checks.ts';
 import type { RoleView } from '../../../lambdas/ports.ts';
-import { functionVariables, parseConfig } from '../../../lib/config.ts';
+import { functionVariables, parseConfig } from '../../../lib/config/config.ts';
 import {
   ACCOUNT,
   APP_ID,

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { inject } from 'vitest';
 import { configFor } from '../../../bin/local.ts';
 import { synthesize } from '../../../lib/app.ts';
-import type { FactoryConfig } from '../../../lib/config.ts';
-import { GuardConfigSchema } from '../../../lib/guard-config.ts';
+import type { FactoryConfig } from '../../../lib/config/config.ts';
+import { GuardConfigSchema } from '../../../lib/config/guard.ts';
 import { createWorld } from '../../../sandbox/world.ts';
 
 export const GUARD_ASSEMBLY = 'guard-assembly';

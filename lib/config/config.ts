@@ -1,16 +1,26 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { appId, audience, servicePrincipalId, tenantId } from '../core/ids.ts';
-import { CLOUDS, entraIssuer } from '../core/issuer.ts';
-import { readJson } from '../core/policy/json.ts';
-import type { FactorySettings } from '../core/settings.ts';
-import { GuardConfigSchema } from './guard-config.ts';
+import { appId, audience, servicePrincipalId, tenantId } from '../../core/ids.ts';
+import { CLOUDS, entraIssuer } from '../../core/issuer.ts';
+import { readJson } from '../../core/policy/json.ts';
+import type { FactorySettings } from '../../core/settings.ts';
+import { GuardConfigSchema } from './guard.ts';
+import {
+  account,
+  CapsSchema,
+  EncryptionSchema,
+  FederatedCredentialsSchema,
+  ModeSchema,
+  ModesSchema,
+  NotificationsSchema,
+  ProviderSchema,
+  RolloutSchema,
+  SweepSchema,
+} from './operations.ts';
 
 const guid = z.guid('expected a GUID such as 11111111-2222-4333-8444-555555555555');
 /** Both lists are in the environment of every function, which has 4 KB for everything. */
 const MAX_LISTS = 2000;
-
-const account = z.string().regex(/^\d{12}$/, 'expected twelve digits');
 
 /** The one file that says what the factory is for: whose organization, which tenant, which names. */
 export const FactoryConfigSchema = z
@@ -82,18 +92,21 @@ export const FactoryConfigSchema = z
       .max(40, 'expected at most 40 role names')
       .default([])
       .describe('Role names that the factory never touches, beside the built-in ones. Default none.'),
-    createProvider: z
-      .boolean()
-      .default(true)
-      .describe(
-        'Whether the member stack creates the OIDC provider (retained when the stack goes). Say false where it exists already: a second stack of the same URL has deleted the first. Default true.',
-      ),
+    mode: ModeSchema,
+    modes: ModesSchema,
+    caps: CapsSchema,
+    provider: ProviderSchema,
+    federatedCredentials: FederatedCredentialsSchema,
     deletion: z
       .enum(['soft', 'purge'])
       .default('soft')
       .describe(
         'soft: deleted applications can be restored for 30 days and count against the directory quota. purge: gone at once. Default soft.',
       ),
+    sweep: SweepSchema,
+    notifications: NotificationsSchema,
+    encryption: EncryptionSchema,
+    rollout: RolloutSchema,
     guard: GuardConfigSchema.optional(),
   })
   .refine(

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { GUARD_MODES } from '../core/guard/settings.ts';
+import { GUARD_MODES } from '../../core/guard/settings.ts';
 
 /** The list is in the environment of the guard's function, which has 4 KB for everything. */
 const MAX_ISSUERS_LENGTH = 2000;

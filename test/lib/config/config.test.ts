@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ConfigError, loadConfig, parseConfig } from '../../lib/config.ts';
+import { ConfigError, loadConfig, parseConfig } from '../../../lib/config/config.ts';
 
 const MINIMAL = {
   organizationId: 'o-a1b2c3d4e5',
@@ -32,8 +32,14 @@ describe('config', () => {
       entra: { ...MINIMAL.entra, cloud: 'public', tokenVersion: 1, login: { kind: 'federated' } },
       placeholders: [`api://${MINIMAL.entra.tenantId}/oidc-factory-placeholder`],
       protectedRoles: [],
-      createProvider: true,
+      mode: 'observe',
+      modes: {},
+      caps: { rolesPerAccount: 90, creationsPerHour: 50, removalsPerHour: 50 },
+      provider: 'factory',
       deletion: 'soft',
+      sweep: { everyHours: 6, backfill: false, destructiveSteps: 10 },
+      notifications: { emails: [] },
+      encryption: 'aws',
     });
   });
 
@@ -54,14 +60,17 @@ describe('config', () => {
       entra: { tenantId: 'contoso', cloud: 'mars', tokenVersion: 3, login: { kind: 'secret' }, secret: 'x' },
       placeholders: [],
       protectedRoles: ['has space'],
-      createProvider: 'yes',
+      provider: 'yes',
+      mode: 'act',
+      modes: { 'ou-1': 'observe' },
+      caps: { rolesPerAccount: 100 },
       deletion: 'hard',
       placeholder: 'dummy',
     });
     const fields = problems.map((problem) => problem.slice(0, problem.indexOf(':')));
     expect(fields.sort()).toEqual(
       [
-        'createProvider',
+        'caps.rolesPerAccount',
         'deletion',
         'entra.cloud',
         'entra.factoryAppId',
@@ -72,11 +81,14 @@ describe('config', () => {
         'entra.tokenVersion',
         'factory.accountId',
         'factory.region',
+        'mode',
+        'modes.ou-1',
         'organizationId',
         'placeholder',
         'placeholders',
         'prefix',
         'protectedRoles.0',
+        'provider',
       ].sort(),
     );
   });
