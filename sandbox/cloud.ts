@@ -12,6 +12,11 @@ export type ServiceId =
   | 'secretsmanager'
   | 'ssm'
   | 'securityhub'
+  | 'sns'
+  | 'monitoring'
+  | 'organizations'
+  | 'scheduler'
+  | 'cloudformation'
   | 'logs';
 
 /** Who makes a call. */

@@ -2,6 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
+import { ACCOUNT_STATES, type Move } from './aws/organizations.ts';
 import { FieldError } from './fields.ts';
 import { FAULT_KINDS, type Fault, isRead, type SandboxRecorder } from './recorder.ts';
 
@@ -39,6 +40,16 @@ const FaultSchema = z
     },
   );
 
+const MoveSchema = z
+  .strictObject({
+    accountId: name,
+    state: z.enum(ACCOUNT_STATES).optional(),
+    parentId: name.nullable().optional(),
+  })
+  .refine((move) => move.state !== undefined || move.parentId !== undefined, {
+    error: 'expected state or parentId, or both',
+  });
+
 const MAX_BODY = 64 * 1024;
 
 interface ControlOptions {
@@ -46,15 +57,19 @@ interface ControlOptions {
   readonly token: string;
   /** See CiIssuers. */
   readonly issueToken: (request: unknown) => Promise<string>;
+  /** See OrganizationsService. */
+  readonly moveAccount: (move: Move) => void;
 }
 
 type Answer = readonly [status: number, body?: unknown];
 
 /**
  * `GET` and `DELETE /_sandbox/calls`: the calls served so far. `GET`, `POST` and `DELETE /_sandbox/faults`: what is
- * broken on purpose. `POST /_sandbox/tokens`: a token of a CI system. Answers JSON; a wrong or missing token is 401.
+ * broken on purpose. `POST /_sandbox/tokens`: a token of a CI system. `POST /_sandbox/organization`: what the management
+ * account does to a member: `{accountId, state?, parentId?}`, where a parentId of null lets it leave. Answers JSON; a
+ * wrong or missing token is 401.
  */
-export function createControl({ recorder, token, issueToken }: ControlOptions): Control {
+export function createControl({ recorder, token, issueToken, moveAccount }: ControlOptions): Control {
   const routes: Readonly<Record<string, (body: string) => Answer | Promise<Answer>>> = {
     'GET /_sandbox/calls': () => [200, { calls: recorder.calls() }],
     'DELETE /_sandbox/calls': () => {
@@ -63,9 +78,9 @@ export function createControl({ recorder, token, issueToken }: ControlOptions): 
     },
     'GET /_sandbox/faults': () => [200, { faults: recorder.faults() }],
     'POST /_sandbox/faults': (body) => {
-      const fault = parseFault(body);
+      const fault = parsed(FaultSchema, 'fault', body);
       if (Array.isArray(fault)) return [400, { errors: fault }];
-      recorder.inject(fault);
+      recorder.inject(fault as unknown as Fault);
       return [201, fault];
     },
     'DELETE /_sandbox/faults': () => {
@@ -75,12 +90,15 @@ export function createControl({ recorder, token, issueToken }: ControlOptions): 
     'POST /_sandbox/tokens': async (body) => {
       const request = parseJson(body);
       if (request === undefined) return [400, { errors: [NOT_JSON] }];
-      try {
-        return [201, { token: await issueToken(request) }];
-      } catch (error) {
-        if (!(error instanceof FieldError)) throw error;
-        return [400, { errors: [error.message] }];
-      }
+      return orRefusal(async () => [201, { token: await issueToken(request) }]);
+    },
+    'POST /_sandbox/organization': (body) => {
+      const move = parsed(MoveSchema, 'move', body);
+      if (Array.isArray(move)) return [400, { errors: move }];
+      return orRefusal(async () => {
+        moveAccount(move);
+        return [200, move];
+      });
     },
   };
 
@@ -115,15 +133,25 @@ function parseJson(body: string): unknown {
   }
 }
 
-/** The fault, or everything that is wrong with it. */
-function parseFault(body: string): Fault | string[] {
+/** What the body holds, its members that have a value; or everything that is wrong with it. */
+function parsed<T extends object>(schema: z.ZodType<T>, what: string, body: string): T | string[] {
   const input = parseJson(body);
   if (input === undefined) return [NOT_JSON];
-  const result = FaultSchema.safeParse(input);
+  const result = schema.safeParse(input);
   if (!result.success)
-    return result.error.issues.map(({ path, message }) => `${path.join('.') || 'fault'}: ${message}`);
+    return result.error.issues.map(({ path, message }) => `${path.join('.') || what}: ${message}`);
   const members = Object.entries(result.data).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(members) as unknown as Fault;
+  return Object.fromEntries(members) as T;
+}
+
+/** What was asked for is refused by a field of it. */
+async function orRefusal(act: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await act();
+  } catch (error) {
+    if (!(error instanceof FieldError)) throw error;
+    return [400, { errors: [error.message] }];
+  }
 }
 
 /** In constant time: hashes have the same length whatever was sent. */

@@ -1,21 +1,32 @@
 /** The local AWS: every service, joined, behind one endpoint. */
 import { type AwsCloud, createCloud } from './aws/cloud.ts';
 import type { CloudTrailRecord } from './aws/cloudtrail.ts';
+import { type CloudWatchService, createCloudWatch } from './aws/cloudwatch.ts';
 import { createDynamoDb } from './aws/dynamodb.ts';
 import { createEvents, type EventsService } from './aws/events.ts';
 import { startAwsServer } from './aws/http-server.ts';
 import { createIam, type Iam } from './aws/iam.ts';
 import { createLambda, type LambdaService } from './aws/lambda.ts';
 import { createLogs, type LogsService } from './aws/logs.ts';
-import { createSecretsManager } from './aws/secretsmanager.ts';
+import {
+  createOrganizations,
+  type OrganizationsOptions,
+  type OrganizationsService,
+} from './aws/organizations.ts';
+import { createScheduler } from './aws/scheduler.ts';
+import { createSecretsManager, type SecretsManager } from './aws/secretsmanager.ts';
 import { createSecurityHub } from './aws/securityhub.ts';
+import { functionErrors, queueDepths, statusChange } from './aws/service-signals.ts';
+import { createSns } from './aws/sns.ts';
 import { createSqs } from './aws/sqs.ts';
 import { createSsm } from './aws/ssm.ts';
 import { createStates } from './aws/states.ts';
 import { createSts, type Sts } from './aws/sts.ts';
 import type { Cleanup } from './cleanup.ts';
 import type { PolicyUse, SandboxTime } from './cloud.ts';
+import { type StackResponses, startStackResponses } from './cloudformation/responses.ts';
 import type { Control } from './control.ts';
+import type { Certificates } from './entra/tls.ts';
 import type { SandboxRecorder } from './recorder.ts';
 import type { World } from './world.ts';
 
@@ -27,6 +38,8 @@ export interface LocalAwsOptions {
   readonly control: Control;
   /** Of the endpoint; 0: any free one. */
   readonly port: number;
+  /** Of what answers by https: functions trust it. */
+  readonly certificates: Certificates;
   /** Reaches the issuers whose tokens STS exchanges. */
   readonly fetchJson: (url: string) => Promise<unknown>;
   /** Set over the variables of every function. */
@@ -45,6 +58,11 @@ export interface LocalAws {
   readonly events: EventsService;
   readonly logs: LogsService;
   readonly lambda: LambdaService;
+  readonly secrets: SecretsManager;
+  readonly cloudwatch: CloudWatchService;
+  readonly organizations: OrganizationsService;
+  /** Where custom resources of deployments answer. */
+  readonly responses: StackResponses;
   /** `http://127.0.0.1:<port>`. */
   readonly endpoint: string;
 }
@@ -57,7 +75,7 @@ export async function startLocalAws(options: LocalAwsOptions, cleanup: Cleanup):
     recorder,
     organization: {
       id: world.organizationId,
-      accounts: [world.factoryAccountId, ...world.memberAccountIds],
+      accounts: [world.managementAccountId, world.factoryAccountId, ...world.memberAccountIds],
     },
     otherAccounts: [world.outsideAccountId],
     ...(options.onPolicyUse && { onPolicyUse: options.onPolicyUse }),
@@ -65,6 +83,8 @@ export async function startLocalAws(options: LocalAwsOptions, cleanup: Cleanup):
   const server = await startAwsServer({ cloud, port: options.port, control: options.control, report });
   cleanup.add(() => server.close());
 
+  const responses = await startStackResponses(options.certificates);
+  cleanup.add(() => responses.close());
   const sqs = createSqs(cloud, { endpoint: () => server.endpoint });
   // Each needs the other, but only once calls come in.
   const iam = createIam(cloud, {
@@ -77,8 +97,14 @@ export async function startLocalAws(options: LocalAwsOptions, cleanup: Cleanup):
   const events = createEvents(cloud, { iam, sqs, report });
   cleanup.add(() => events.close());
   const sts = createSts(cloud, { fetchJson: options.fetchJson });
-  const logs = createLogs(cloud);
-  const states = createStates(cloud, { iam, random });
+  const cloudwatch = createCloudWatch(cloud, { sample: () => queueDepths(sqs), report });
+  cleanup.add(async () => cloudwatch.close());
+  const logs = createLogs(cloud, cloudwatch.put);
+  const states = createStates(cloud, {
+    iam,
+    random,
+    onEnded: (execution) => events.deliverFromService(statusChange(execution)),
+  });
   cleanup.add(() => states.close());
   const dynamodb = await createDynamoDb(cloud);
   cleanup.add(() => dynamodb.close());
@@ -88,10 +114,16 @@ export async function startLocalAws(options: LocalAwsOptions, cleanup: Cleanup):
     logs,
     overrides: () => ({ AWS_ENDPOINT_URL: server.endpoint, ...options.functionVariables() }),
     onLine: () => {},
+    onInvocation: (invocation) => cloudwatch.put(functionErrors(invocation)),
     report,
   });
   cleanup.add(() => lambda.close());
 
+  const scheduler = createScheduler(cloud, { iam, sqs, random, report });
+  cleanup.add(() => scheduler.close());
+  const organizations = createOrganizations(cloud, organizationOf(world));
+
+  const secrets = createSecretsManager(cloud);
   const services = [
     iam,
     sts,
@@ -100,10 +132,43 @@ export async function startLocalAws(options: LocalAwsOptions, cleanup: Cleanup):
     states,
     dynamodb,
     lambda,
-    createSecretsManager(cloud),
+    secrets,
     createSecurityHub(),
+    createSns(cloud, { sqs, report }),
+    cloudwatch,
     createSsm(cloud),
+    organizations,
+    scheduler,
   ];
   for (const service of services) cloud.register(service);
-  return { cloud, iam, sts, events, logs, lambda, endpoint: server.endpoint };
+  return {
+    cloud,
+    iam,
+    sts,
+    events,
+    logs,
+    lambda,
+    secrets,
+    cloudwatch,
+    organizations,
+    responses,
+    endpoint: server.endpoint,
+  };
 }
+
+/** Management and factory account stand below the root; the factory's is a delegated administrator. */
+const organizationOf = (world: World): OrganizationsOptions => ({
+  id: world.organizationId,
+  managementAccountId: world.managementAccountId,
+  delegatedAdministrators: [world.factoryAccountId],
+  rootId: world.rootId,
+  organizationalUnits: world.organizationalUnits,
+  accounts: [
+    { id: world.managementAccountId, parentId: world.rootId },
+    { id: world.factoryAccountId, parentId: world.rootId },
+    ...world.memberAccountIds.map((id, index) => ({
+      id,
+      parentId: world.organizationalUnits[index % world.organizationalUnits.length]?.id ?? world.rootId,
+    })),
+  ],
+});

@@ -3,21 +3,22 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ListOpenIDConnectProvidersResponse } from '@aws-sdk/client-iam';
 import { CLOUDS, PARTITIONS } from '../core/issuer.ts';
 import { type Assembly, readAssembly } from './assembly.ts';
+import { createCloudFormation } from './aws/cloudformation.ts';
 import type { CloudTrailRecord } from './aws/cloudtrail.ts';
 import { type CiIssuers, ciIssuerHosts, createCiIssuers, isHostOf } from './ci-issuers.ts';
 import { Cleanup } from './cleanup.ts';
 import type { Caller, Credentials, PolicyUse } from './cloud.ts';
-import { type DeployedStack, deployStack } from './cloudformation/deploy-stack.ts';
 import { createControl } from './control.ts';
+import { atRest, tenantProvider } from './enrolment.ts';
 import { createEntra, ENTRA_HOSTS, type Entra } from './entra/entra.ts';
 import type { SeededTenant } from './entra/seed.ts';
 import { createCertificates } from './entra/tls.ts';
 import { fetchJson } from './issuer-fetch.ts';
 import { type LocalAws, startLocalAws } from './local-aws.ts';
 import { createRecorder, type SandboxRecorder } from './recorder.ts';
+import { createStacks, type Stack, type Stacks } from './stacks.ts';
 import { createTime } from './time.ts';
 import type { World } from './world.ts';
 
@@ -77,7 +78,16 @@ export interface Sandbox {
   /** Of the CI systems whose tokens AWS trusts directly. */
   readonly ciIssuers: CiIssuers;
   /** What the templates became: a stack for any account is here once for each member. */
-  readonly stacks: readonly (DeployedStack & { readonly name: string; readonly accountId: string })[];
+  readonly stacks: readonly Stack[];
+  /** One more stack, deployed by the account's administrator where IAM's events are. */
+  deploy(
+    stack: { name: string; template: object; parameters?: Readonly<Record<string, string>> },
+    accountId: string,
+  ): Promise<Stack>;
+  /** Deletes a stack; what its template retains stays. */
+  remove(stack: Stack): Promise<void>;
+  /** A new member account, in which nothing is deployed. */
+  openAccount(accountId: string): AccountAccess;
   /** An administrator of any account of the world, those outside the organization too. */
   administrator(accountId: string): Administrator;
   /** Of the metadata service that hands tokens to managed identities. */
@@ -104,6 +114,7 @@ export async function startSandbox(options: StartOptions): Promise<Sandbox> {
 
 async function start(options: StartOptions, cleanup: Cleanup): Promise<Sandbox> {
   const { world, random = Math.random } = options;
+  const { iamEventRegion } = PARTITIONS[world.partition];
   const assembly = readAssembly(options.assemblyDir);
   const time = createTime(options.timeScale);
   const recorder = createRecorder({ time, random });
@@ -130,8 +141,14 @@ async function start(options: StartOptions, cleanup: Cleanup): Promise<Sandbox> 
       time,
       recorder,
       random,
-      control: createControl({ recorder, token: controlToken, issueToken: ciIssuers.token }),
+      control: createControl({
+        recorder,
+        token: controlToken,
+        issueToken: ciIssuers.token,
+        moveAccount: (move) => aws.organizations.move(move),
+      }),
       port: options.port,
+      certificates,
       fetchJson: (url) => fetchJson(url, { resolve, ca: certificates.ca }),
       functionVariables: () => ({
         NODE_EXTRA_CA_CERTS: certificates.caFile,
@@ -153,15 +170,22 @@ async function start(options: StartOptions, cleanup: Cleanup): Promise<Sandbox> 
     resolveIssuer: resolve,
     ...(options.objectsPerCreator !== undefined && { objectsPerCreator: options.objectsPerCreator }),
   });
-  const issuer = aws.sts.enableOutboundFederation(world.factoryAccountId, world.outboundIssuerId);
+  // Known before it is switched on, which the factory's stack does.
+  const issuer = aws.sts.reserveOutboundIssuer(world.factoryAccountId, world.outboundIssuerId);
   await publishOutboundIssuer(aws, entra, issuer);
   const tenant = entra.seed(tenantSeed(world, issuer));
+  if (world.secretArn !== undefined) aws.secrets.seed(world.secretArn, tenant.factory.clientSecret ?? '');
   cleanup.add(() => entra.close());
   const listening = await entra.listen();
   entraPort = listening.port;
   entraOrigin = listening.origin;
 
-  const accounts = [world.factoryAccountId, ...world.memberAccountIds, world.outsideAccountId];
+  const accounts = [
+    world.managementAccountId,
+    world.factoryAccountId,
+    ...world.memberAccountIds,
+    world.outsideAccountId,
+  ];
   const administrators = new Map(
     accounts.map((accountId) => [accountId, aws.iam.createAdministrator(accountId, 'administrator')]),
   );
@@ -175,13 +199,16 @@ async function start(options: StartOptions, cleanup: Cleanup): Promise<Sandbox> 
     return { accountId, accessKeyId, secretAccessKey };
   };
 
-  const stacks = await deploy(assembly, world, aws, administrator);
+  const stacks = createStacks(aws, assembly.assetFolder);
+  aws.cloud.register(createCloudFormation(aws.cloud, stacks));
+  await deployAssembly(assembly, world, stacks, administrator);
   const members = await Promise.all(
     world.memberAccountIds.map(async (accountId) => ({
       ...access(accountId),
-      providerArn: await providerOf(world, aws, administrator(accountId).caller),
+      providerArn: await tenantProvider({ world, cloud: aws.cloud }, administrator(accountId).caller),
     })),
   );
+  await atRest({ world, cloud: aws.cloud }, administrator(world.factoryAccountId).caller);
   recorder.clearCalls();
 
   return {
@@ -208,7 +235,15 @@ async function start(options: StartOptions, cleanup: Cleanup): Promise<Sandbox> 
     entra,
     tenant,
     ciIssuers,
-    stacks,
+    stacks: stacks.all,
+    deploy: (stack, accountId) =>
+      stacks.deploy({ ...stack, accountId, region: iamEventRegion, as: administrator(accountId).caller }),
+    remove: (stack) => stacks.remove(stack),
+    openAccount: (accountId) => {
+      aws.organizations.open({ id: accountId, parentId: world.rootId });
+      administrators.set(accountId, aws.iam.createAdministrator(accountId, 'administrator'));
+      return access(accountId);
+    },
     administrator,
     imds: listening.imds,
     close: () => cleanup.run(),
@@ -233,11 +268,15 @@ const tenantSeed = (world: World, issuer: string) => ({
   factory: {
     appId: world.factoryAppId,
     servicePrincipalId: world.factoryServicePrincipalId,
-    federated: {
-      issuer,
-      audience: CLOUDS.public.federatedCredentialAudience,
-      subjects: world.entraSubjects,
-    },
+    ...(world.secretArn === undefined
+      ? {
+          federated: {
+            issuer,
+            audience: CLOUDS.public.federatedCredentialAudience,
+            subjects: world.entraSubjects,
+          },
+        }
+      : { withSecret: true }),
   },
   reservation: {
     appId: world.reservationAppId,
@@ -247,44 +286,23 @@ const tenantSeed = (world: World, issuer: string) => ({
 });
 
 /** A stack for a certain account goes there; one for any account goes to every member, where IAM's events are. */
-async function deploy(
+async function deployAssembly(
   assembly: Assembly,
   world: World,
-  aws: LocalAws,
+  stacks: Stacks,
   administrator: (accountId: string) => Administrator,
-): Promise<Sandbox['stacks']> {
+): Promise<void> {
   const { iamEventRegion } = PARTITIONS[world.partition];
-  const stacks: Sandbox['stacks'][number][] = [];
   for (const { name, template, accountId, region = iamEventRegion } of assembly.stacks) {
     const targets = accountId === undefined ? world.memberAccountIds : [accountId];
     for (const target of targets) {
-      const deployed = await deployStack({
-        cloud: aws.cloud,
-        logs: aws.logs,
-        stackName: name,
+      await stacks.deploy({
+        name,
         template,
         accountId: target,
         region,
         as: administrator(target).caller,
-        assetFolder: assembly.assetFolder,
       });
-      stacks.push({ ...deployed, name, accountId: target });
     }
   }
-  return stacks;
-}
-
-/** The tenant's OIDC provider of the caller's account. */
-async function providerOf(world: World, aws: LocalAws, as: Caller): Promise<string> {
-  const list = await aws.cloud.invoke<ListOpenIDConnectProvidersResponse>(
-    'iam',
-    'ListOpenIDConnectProviders',
-    {},
-    as,
-    world.region,
-  );
-  const arns = (list.OpenIDConnectProviderList ?? []).map(({ Arn = '' }) => Arn);
-  const arn = arns.find((candidate) => candidate.includes(world.tenantId));
-  if (arn === undefined) throw new Error(`The account ${as.accountId} has no OIDC provider of the tenant`);
-  return arn;
 }

@@ -1,19 +1,27 @@
 /** What can only be checked once all states are known: transitions, names, variables. */
 
 import { FieldError } from '../fields.ts';
-import type { Machine, State } from './definition.ts';
+import type { Machine, MapState, State } from './definition.ts';
 
 /** Throws a {@link FieldError}. Branches are checked with the machine that holds them. */
 export function checkMachine(machine: Machine, path: string): void {
-  check(machine, path, new Set(), new Set());
+  check(machine, path, { names: new Set(), labels: new Set(), isChild: false }, new Set());
 }
 
-/** `names`: every state name so far, for they must differ across branches. `outer`: variables read from outside. */
-function check(machine: Machine, path: string, names: Set<string>, outer: ReadonlySet<string>): void {
+interface Whole {
+  /** Every state name and label so far: they must differ across branches. */
+  readonly names: Set<string>;
+  readonly labels: Set<string>;
+  /** Within a child execution. */
+  readonly isChild: boolean;
+}
+
+/** `outer`: variables read from outside. */
+function check(machine: Machine, path: string, whole: Whole, outer: ReadonlySet<string>): void {
   const states = [...machine.states.values()];
   for (const { name } of states) {
-    if (names.has(name)) throw new FieldError(`${path}.States.${name}`, 'the name is used twice');
-    names.add(name);
+    if (whole.names.has(name)) throw new FieldError(`${path}.States.${name}`, 'the name is used twice');
+    whole.names.add(name);
   }
   checkTransitions(machine, path);
 
@@ -28,11 +36,28 @@ function check(machine: Machine, path: string, names: Set<string>, outer: Readon
     }
   }
   for (const state of states) {
-    if (state.type !== 'Parallel') continue;
-    state.branches.forEach((branch, index) => {
-      check(branch, `${path}.States.${state.name}.Branches[${index}]`, names, own);
-    });
+    const within = `${path}.States.${state.name}`;
+    if (state.type === 'Parallel') {
+      state.branches.forEach((branch, index) => {
+        check(branch, `${within}.Branches[${index}]`, whole, own);
+      });
+    }
+    if (state.type === 'Map') checkMap(state, within, whole, own);
   }
+}
+
+function checkMap(state: MapState, path: string, whole: Whole, own: ReadonlySet<string>): void {
+  const { distributed, processor } = state;
+  if (!distributed) {
+    check(processor, `${path}.ItemProcessor`, whole, own);
+    return;
+  }
+  // How its children would be named is not documented.
+  if (whole.isChild) throw new FieldError(path, 'a Distributed Map within another one is not interpreted');
+  if (whole.labels.has(distributed.label)) throw new FieldError(`${path}.Label`, 'the label is used twice');
+  whole.labels.add(distributed.label);
+  // A child execution neither reads nor assigns the variables of its parent.
+  check(processor, `${path}.ItemProcessor`, { ...whole, isChild: true }, new Set());
 }
 
 function checkTransitions(machine: Machine, path: string): void {
@@ -60,17 +85,11 @@ function checkTransitions(machine: Machine, path: string): void {
 function targets(state: State): string[] {
   const own = state.next === undefined ? [] : [state.next];
   if (state.type === 'Choice') return [...own, ...state.choices.map((choice) => choice.next)];
-  if (state.type === 'Task' || state.type === 'Parallel') {
-    return [...own, ...state.catch.map((catcher) => catcher.next)];
-  }
-  return own;
+  return 'catch' in state ? [...own, ...state.catch.map((catcher) => catcher.next)] : own;
 }
 
 function assigned(state: State): string[] {
   const own = [...state.variables];
   if (state.type === 'Choice') return [...own, ...state.choices.flatMap((choice) => choice.variables)];
-  if (state.type === 'Task' || state.type === 'Parallel') {
-    return [...own, ...state.catch.flatMap((catcher) => catcher.variables)];
-  }
-  return own;
+  return 'catch' in state ? [...own, ...state.catch.flatMap((catcher) => catcher.variables)] : own;
 }

@@ -36,20 +36,44 @@ interface Common extends Leaving {
 }
 
 interface Guarded extends Common {
-  readonly arguments: Template | undefined;
   readonly retry: readonly Retrier[];
   readonly catch: readonly Catcher[];
 }
 
 export interface TaskState extends Guarded {
   readonly type: 'Task';
+  readonly arguments: Template | undefined;
   readonly resource: string;
   readonly timeoutSeconds: Template | undefined;
 }
 
 export interface ParallelState extends Guarded {
   readonly type: 'Parallel';
+  readonly arguments: Template | undefined;
   readonly branches: readonly Machine[];
+}
+
+export interface MapState extends Guarded {
+  readonly type: 'Map';
+  /** Absent: the state's input. */
+  readonly items: Template | undefined;
+  /** What an iteration gets; absent: its item. */
+  readonly itemSelector: Template | undefined;
+  readonly processor: Machine;
+  /** 0: as many at once as the mode allows. */
+  readonly maxConcurrency: Template;
+  /** Each item as an execution of its own; undefined: all of them within this one. */
+  readonly distributed: Distribution | undefined;
+}
+
+export interface Distribution {
+  /** In the names of Map Runs and child executions. */
+  readonly label: string;
+  /** Failed items that do not fail the Map Run; with neither, none. */
+  readonly tolerated: {
+    readonly count: Template | undefined;
+    readonly percentage: Template | undefined;
+  };
 }
 
 export interface WaitState extends Common {
@@ -72,9 +96,9 @@ export interface PlainState extends Common {
   readonly type: 'Pass' | 'Succeed';
 }
 
-export type State = TaskState | ParallelState | WaitState | ChoiceState | FailState | PlainState;
+export type State = TaskState | ParallelState | MapState | WaitState | ChoiceState | FailState | PlainState;
 
-/** States and where they start: the whole definition, or a branch of a Parallel state. */
+/** States and where they start: the whole definition, a branch of a Parallel state, or what a Map does per item. */
 export interface Machine {
   readonly startAt: string;
   readonly states: ReadonlyMap<string, State>;

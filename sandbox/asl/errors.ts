@@ -21,6 +21,7 @@ export const PLATFORM_ERRORS: readonly string[] = [
   'States.Timeout',
   'States.QueryEvaluationError',
   'States.NoChoiceMatched',
+  'States.ExceedToleratedFailureThreshold',
   'Sandbox.Timedout',
   'Runtime.ExitError',
   'Lambda.Unknown',

@@ -11,8 +11,9 @@ import {
   type State,
   type WaitState,
 } from './definition.ts';
-import { readCatch, readRetry } from './error-rules.ts';
+import { readGuarded, readNext, readTemplate } from './guarded.ts';
 import { readLeaving } from './leaving.ts';
+import { readMap } from './read-map.ts';
 import { compileTemplate, isExpression, type Template } from './template.ts';
 
 const MAX_NAME = 80;
@@ -71,10 +72,19 @@ function readByType(type: string, name: string, raw: Fields): State {
         name,
         resource: raw.required('Resource', 'string'),
         timeoutSeconds: readSeconds(raw, 'TimeoutSeconds', 1),
+        arguments: readTemplate(raw, 'Arguments'),
         ...readGuarded(raw),
       };
     case 'Parallel':
-      return { type, name, branches: readBranches(raw), ...readGuarded(raw) };
+      return {
+        type,
+        name,
+        branches: readBranches(raw),
+        arguments: readTemplate(raw, 'Arguments'),
+        ...readGuarded(raw),
+      };
+    case 'Map':
+      return { type, ...readMap(name, raw, readMachine) };
     case 'Pass':
       return { type, name, next: readNext(raw), ...readLeaving(raw, []) };
     case 'Wait':
@@ -94,27 +104,6 @@ function readByType(type: string, name: string, raw: Fields): State {
     default:
       throw new FieldError(`${raw.path}.Type`, `${type} is not interpreted`);
   }
-}
-
-function readGuarded(raw: Fields) {
-  return {
-    arguments: readTemplate(raw, 'Arguments'),
-    next: readNext(raw),
-    ...readLeaving(raw, ['result']),
-    retry: readRetry(raw),
-    catch: readCatch(raw),
-  };
-}
-
-/** `Next`, or undefined for `End: true`; exactly one of the two. */
-function readNext(raw: Fields): string | undefined {
-  const next = raw.optional('Next', 'string');
-  const end = raw.optional('End', 'any');
-  if (end !== undefined && end !== true) throw new FieldError(`${raw.path}.End`, 'expected true');
-  if ((next === undefined) === (end === undefined)) {
-    throw new FieldError(raw.path, 'expected either Next or End');
-  }
-  return next;
 }
 
 function readBranches(raw: Fields): Machine[] {
@@ -167,8 +156,4 @@ function readSeconds(raw: Fields, name: string, min: number): Template | undefin
 function readText(raw: Fields, name: string): Template | undefined {
   const value = raw.optional(name, 'string');
   return value === undefined ? undefined : compileTemplate(value, `${raw.path}.${name}`, []);
-}
-
-function readTemplate(raw: Fields, name: string): Template | undefined {
-  return raw.has(name) ? compileTemplate(raw.optional(name, 'any'), `${raw.path}.${name}`, []) : undefined;
 }

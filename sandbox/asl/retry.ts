@@ -1,5 +1,5 @@
 /** Retry and Catch around a state's work. */
-import type { ParallelState, Retrier, TaskState } from './definition.ts';
+import type { MapState, ParallelState, Retrier, TaskState } from './definition.ts';
 import { matches, StateError } from './errors.ts';
 import { type Engine, type Left, leave, type Visit } from './visit.ts';
 
@@ -9,7 +9,7 @@ import { type Engine, type Left, leave, type Visit } from './visit.ts';
  */
 export async function withErrorRules(
   engine: Engine,
-  state: TaskState | ParallelState,
+  state: TaskState | ParallelState | MapState,
   visit: Visit,
   work: () => Promise<Left>,
 ): Promise<Left> {

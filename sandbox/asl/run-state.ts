@@ -9,10 +9,12 @@ import {
   type TaskState,
   type WaitState,
 } from './definition.ts';
+import { each } from './each.ts';
 import { queryError, StateError } from './errors.ts';
 import type { Trail } from './history.ts';
 import type { Json } from './json.ts';
 import { withErrorRules } from './retry.ts';
+import { performMap } from './run-map.ts';
 import { invoke } from './run-task.ts';
 import { limited, type Template } from './template.ts';
 import { bind, type Engine, type Left, leave, type Scope, type Visit } from './visit.ts';
@@ -49,6 +51,8 @@ function perform(engine: Engine, state: State, visit: Visit): Promise<Left> {
       return withErrorRules(engine, state, visit, () => performTask(engine, state, visit));
     case 'Parallel':
       return withErrorRules(engine, state, visit, () => performParallel(engine, state, visit));
+    case 'Map':
+      return withErrorRules(engine, state, visit, () => performMap(engine, state, visit, runMachine));
     case 'Choice':
       return performChoice(engine, state, visit);
     case 'Wait':
@@ -75,20 +79,22 @@ async function performTask(engine: Engine, state: TaskState, visit: Visit): Prom
 async function performParallel(engine: Engine, state: ParallelState, visit: Visit): Promise<Left> {
   const { history } = engine;
   const input = await argumentsOf(engine, state, visit);
-  const stop = new AbortController();
-  const signal = AbortSignal.any([visit.signal, stop.signal]);
+  const { branches } = state;
   history.add(visit.trail, 'ParallelStateStarted');
-  const runs = state.branches.map((branch) =>
-    runMachine(engine, branch, input, { values: new Map(), outer: visit.scope }, { ...visit.trail }, signal),
-  );
   try {
-    const result = await Promise.all(runs);
+    const result = await each(branches, branches.length, visit.signal, (branch, _, signal) =>
+      runMachine(
+        engine,
+        branch,
+        input,
+        { values: new Map(), outer: visit.scope },
+        { ...visit.trail },
+        signal,
+      ),
+    );
     history.add(visit.trail, 'ParallelStateSucceeded');
     return await leave(engine, state, visit, state, result, { result });
   } catch (error) {
-    // The first failure ends the others (Amazon States Language, "Parallel state").
-    stop.abort();
-    await Promise.allSettled(runs);
     if (!visit.signal.aborted) history.add(visit.trail, 'ParallelStateFailed');
     throw error;
   }

@@ -15,6 +15,7 @@ export async function invoke(
   seconds: number | undefined,
 ): Promise<Json> {
   const { history } = engine;
+  visit.signal.throwIfAborted();
   const events = eventsOf(state.resource, engine.context.executionArn);
   const record = (how: string, details: object) =>
     history.add(visit.trail, events.type(how), { [events.member(how)]: { ...events.common, ...details } });

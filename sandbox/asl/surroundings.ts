@@ -1,4 +1,6 @@
 /** What an execution needs of the outside. */
+import type { Definition } from './definition.ts';
+import type { Json } from './json.ts';
 
 export interface ExecutionClock {
   /** Milliseconds since the epoch. */
@@ -24,3 +26,18 @@ export interface ExecutionContext {
  * whose `message` is the cause. The signal fires on a timeout, on a failed sibling branch and on a stop.
  */
 export type InvokeTask = (resource: string, args: unknown, signal: AbortSignal) => Promise<unknown>;
+
+export type Outcome =
+  | { readonly status: 'SUCCEEDED'; readonly output: Json }
+  | { readonly status: 'FAILED'; readonly error: string; readonly cause: string }
+  | { readonly status: 'ABORTED' };
+
+/** One visit to a Distributed Map. */
+export interface MapRun {
+  readonly arn: string;
+  /** One item: an execution of its own, which the signal stops. */
+  run(input: Json, signal: AbortSignal): Promise<Outcome>;
+}
+
+/** `definition`: what each child execution runs. */
+export type StartMapRun = (label: string, definition: Definition) => MapRun;

@@ -3,7 +3,7 @@ import type { Leaving, State } from './definition.ts';
 import { stepFunctions } from './functions.ts';
 import type { History, Trail } from './history.ts';
 import type { Json } from './json.ts';
-import type { ExecutionClock, ExecutionContext, InvokeTask } from './surroundings.ts';
+import type { ExecutionClock, ExecutionContext, InvokeTask, StartMapRun } from './surroundings.ts';
 import { type Bindings, limited, type StatesMember } from './template.ts';
 
 export interface Engine {
@@ -11,6 +11,7 @@ export interface Engine {
   readonly clock: ExecutionClock;
   readonly random: () => number;
   readonly invokeTask: InvokeTask;
+  readonly startMapRun: StartMapRun;
   readonly history: History;
 }
 
@@ -55,12 +56,13 @@ export async function leave(
   };
 }
 
-/** What expressions see: variables, functions and `$states`. */
+/** What expressions see: variables, functions and `$states`; `around` stands in its context. */
 export function bind(
   engine: Engine,
   state: State,
   visit: Visit,
   members: Partial<Record<StatesMember, Json>> = {},
+  around: object = {},
 ): Bindings {
   const { executionArn, name, startTime, stateMachineArn, roleArn, input } = engine.context;
   const context = {
@@ -74,6 +76,7 @@ export function bind(
     },
     StateMachine: { Id: stateMachineArn, Name: stateMachineArn.split(':').at(-1) },
     State: { Name: state.name, EnteredTime: visit.enteredAt, RetryCount: visit.retries },
+    ...around,
   };
   return {
     ...stepFunctions({ now: engine.clock.now, random: engine.random }),

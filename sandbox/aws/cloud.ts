@@ -43,6 +43,8 @@ export interface AwsControlPlane {
     origin: Pick<ServiceCall, 'caller' | 'region' | 'userAgent' | 'sourceIp'>,
     request: Parameters<ServiceCall['authorize']>[0],
   ): Verdict;
+  /** Whether an account belongs to the organization; of one that is not active, nothing may be used. */
+  setStanding(accountId: string, standing: { isMember: boolean; isActive: boolean }): void;
   /** A session of a role that has been found to be allowed. */
   roleSession(role: Role, sessionName: string, context?: RequestContext): Caller;
 }
@@ -68,7 +70,16 @@ export function createCloud(options: CloudOptions): AwsCloud {
   const organizationOf = (accountId: string): string | undefined =>
     members.has(accountId) ? organization.id : undefined;
   const authorizer = createAuthorizer({ iam, time, organizationOf, onPolicyUse: options.onPolicyUse });
+  const inactive = new Set<string>();
   const services = new Map<ServiceId, ServiceDefinition>();
+
+  const check: AwsCloud['check'] = (origin, request) => {
+    const { accountId } = origin.caller;
+    const closed = [accountId, request.resourceAccountId ?? accountId].find((id) => inactive.has(id));
+    return closed === undefined
+      ? authorizer.check(origin, request)
+      : { allowed: false, message: `The account ${closed} is not active` };
+  };
 
   function serviceCall(incoming: IncomingCall, denied: (message: string) => ServiceError): ServiceCall {
     const { service, operation, caller, region, requestId, userAgent, sourceIp } = incoming;
@@ -79,7 +90,7 @@ export function createCloud(options: CloudOptions): AwsCloud {
       operation,
       requestId,
       authorize: (request) => {
-        const verdict = authorizer.check(origin, request);
+        const verdict = check(origin, request);
         if (!verdict.allowed) throw Object.assign(denied(verdict.message), { cause: verdict.cause });
       },
     };
@@ -141,7 +152,13 @@ export function createCloud(options: CloudOptions): AwsCloud {
     organizationOf,
     perform,
     roleSession,
-    check: authorizer.check,
+    check,
+    setStanding: (accountId, { isMember, isActive }) => {
+      if (isMember) members.add(accountId);
+      else members.delete(accountId);
+      if (isActive) inactive.delete(accountId);
+      else inactive.add(accountId);
+    },
     register: (service) => {
       if (services.has(service.id)) throw new Error(`service ${service.id} is registered already`);
       const model = modelOf(service.id);

@@ -151,9 +151,15 @@ function userIdentity(iam: IamStore, caller: Caller): object {
         creationDate: wholeSecond(caller.sessionBegan ?? new Date(0)),
         mfaAuthenticated: 'false',
       },
+      ...sourceIdentity(caller),
     },
     ...tail,
   };
+}
+
+function sourceIdentity({ context }: Caller): object {
+  const name = context?.['aws:SourceIdentity'];
+  return name === undefined ? {} : { sourceIdentity: name };
 }
 
 function federation({ context }: Caller): object {

@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import type * as Dynamo from '@aws-sdk/client-dynamodb';
 import {
   type AttributeValue,
+  BatchGetItemCommand,
   CreateTableCommand,
   DeleteItemCommand,
   DeleteTableCommand,
@@ -26,11 +27,13 @@ import dynalite from 'dynalite';
 import {
   type Cloud,
   type OperationHandler,
+  type SandboxTime,
   type ServiceCall,
   type ServiceDefinition,
   ServiceError,
 } from '../cloud.ts';
 import { leadingKeyOf, queriedKey, type TableKeys } from './dynamodb-keys.ts';
+import { PerformedTokens, performAll, Turns, transactedWrites } from './dynamodb-transactions.ts';
 import { arnOf, given, parseArn, Regional } from './regional.ts';
 
 export interface DynamoDbService extends ServiceDefinition {
@@ -48,6 +51,8 @@ interface Table {
 interface Store {
   readonly server: Server;
   readonly client: DynamoDBClient;
+  readonly turns: Turns;
+  readonly tokens: PerformedTokens;
 }
 
 /** What of CreateTable means something here; the rest is refused. */
@@ -64,29 +69,31 @@ const TABLE_MEMBERS = [
 const RECOVERY_DAYS = 35;
 
 export function createDynamoDb(cloud: Cloud): DynamoDbService {
-  const stores = new Regional((_, region) => startStore(region));
+  const stores = new Regional((_, region) => startStore(region, cloud.time));
   const regions = new Regional(() => new Map<string, Table>());
 
   const arnIn = (call: ServiceCall, name: string) =>
     arnOf('dynamodb', call.region, call.caller.accountId, `table/${name}`);
-  const clientOf = async (call: ServiceCall) => (await stores.of(call.caller.accountId, call.region)).client;
+  const storeOf = (call: ServiceCall) => stores.of(call.caller.accountId, call.region);
+  const clientOf = async (call: ServiceCall) => (await storeOf(call)).client;
 
   /** A table by name or ARN, once the caller is allowed the operation on it or on its index. */
   function authorized(
     input: { TableName?: string | undefined; IndexName?: string | undefined },
     call: ServiceCall,
-    leadingKey?: (keys: TableKeys) => string | undefined,
+    leadingKeys: (keys: TableKeys) => readonly (string | undefined)[] = () => [],
+    action = call.operation,
   ): { name: string; table: Table } {
     const { TableName: text = '', IndexName: index } = input;
     const arn = text.startsWith('arn:') ? text : arnIn(call, text);
     const name = parseArn(arn)?.resource.replace('table/', '') ?? '';
     const table = arn === arnIn(call, name) ? tableOf(call, name) : undefined;
-    const key = table && leadingKey?.(table.keys);
+    const keys = table ? leadingKeys(table.keys).filter((key) => key !== undefined) : [];
     call.authorize({
-      action: `dynamodb:${call.operation}`,
+      action: `dynamodb:${action}`,
       resource: index === undefined ? arn : `${arn}/index/${index}`,
       resourceAccountId: parseArn(arn)?.accountId ?? '',
-      ...(key !== undefined && { context: { 'dynamodb:LeadingKeys': [key] } }),
+      ...(keys.length > 0 && { context: { 'dynamodb:LeadingKeys': keys } }),
     });
     if (table) return { name, table };
     throw new ResourceNotFoundException({ message: 'Requested resource not found', $metadata: {} });
@@ -104,12 +111,16 @@ export function createDynamoDb(cloud: Cloud): DynamoDbService {
     keyOf: (input: Input, keys: TableKeys) => string | undefined,
   ): OperationHandler {
     return async (input: Input, call) => {
-      const { name } = authorized(input, call, (keys) => keyOf(input, keys));
+      const { name } = authorized(input, call, (keys) => [keyOf(input, keys)]);
       refuse(input, ['ReturnValuesOnConditionCheckFailure', 'KeyConditions']);
-      const sent = send(await clientOf(call), { ...input, TableName: name });
-      inFlight.add(sent);
-      return answer(sent.finally(() => inFlight.delete(sent)));
+      const { client, turns } = await storeOf(call);
+      return answer(awaited(turns.besideOthers(() => send(client, { ...input, TableName: name }))));
     };
+  }
+
+  function awaited<T>(sent: Promise<T>): Promise<T> {
+    inFlight.add(sent);
+    return sent.finally(() => inFlight.delete(sent));
   }
   const byKey = (input: { Key?: Record<string, AttributeValue> | undefined }, keys: TableKeys) =>
     leadingKeyOf(input.Key, keys);
@@ -147,6 +158,46 @@ export function createDynamoDb(cloud: Cloud): DynamoDbService {
         (client, input) => client.send(new ScanCommand(input)),
         () => undefined,
       ),
+
+      async BatchGetItem(input: Dynamo.BatchGetItemInput, call) {
+        refuse(
+          input,
+          given(input).filter((member) => member !== 'RequestItems'),
+        );
+        for (const [TableName, { Keys = [] }] of Object.entries(input.RequestItems ?? {})) {
+          if (TableName.startsWith('arn:'))
+            throw invalid('The sandbox takes names of tables here, not ARNs.');
+          authorized({ TableName }, call, (keys) => Keys.map((key) => leadingKeyOf(key, keys)));
+        }
+        const { client, turns } = await storeOf(call);
+        return answer(awaited(turns.besideOthers(() => client.send(new BatchGetItemCommand(input)))));
+      },
+
+      async TransactWriteItems(input: Dynamo.TransactWriteItemsInput, call) {
+        const { TransactItems = [], ClientRequestToken: token, ...others } = input;
+        refuse(others, given(others));
+        const writes = transactedWrites(TransactItems);
+        // Whether AWS shows each action the keys of all of its table, or its own alone, is not certain: all of them.
+        const leadingKeys = (table: string | undefined) => (keys: TableKeys) =>
+          writes.filter((write) => write.table === table).map(({ target }) => leadingKeyOf(target, keys));
+        const targets = writes.map((write) => {
+          const { name, table } = authorized(
+            { TableName: write.table },
+            call,
+            leadingKeys(write.table),
+            write.action,
+          );
+          return { ...write, name, keys: table.keys };
+        });
+        const { client, turns, tokens } = await storeOf(call);
+        const performing = turns.alone(async () => {
+          if (tokens.isPerformed(token, TransactItems)) return;
+          await performAll(client, targets);
+          tokens.remember(token, TransactItems);
+        });
+        await answer(awaited(performing.then(() => ({ $metadata: {} }))));
+        return {};
+      },
 
       async CreateTable(input: Dynamo.CreateTableInput, call) {
         const name = input.TableName ?? '';
@@ -229,7 +280,7 @@ export function createDynamoDb(cloud: Cloud): DynamoDbService {
   }
 }
 
-async function startStore(region: string): Promise<Store> {
+async function startStore(region: string, time: SandboxTime): Promise<Store> {
   const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
   // Idle connections stay open: one that closes as the client takes it up fails a call.
   server.keepAliveTimeout = 0;
@@ -239,7 +290,8 @@ async function startStore(region: string): Promise<Store> {
   const { port } = server.address() as AddressInfo;
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
   const endpoint = `http://127.0.0.1:${port}`;
-  return { server, client: new DynamoDBClient({ endpoint, region, credentials, maxAttempts: 1 }) };
+  const client = new DynamoDBClient({ endpoint, region, credentials, maxAttempts: 1 });
+  return { server, client, turns: new Turns(), tokens: new PerformedTokens(time) };
 }
 
 async function stopStore(client: DynamoDBClient, server: Server): Promise<void> {
@@ -271,6 +323,7 @@ function keysOf(input: Dynamo.CreateTableInput): TableKeys {
   const indexes = [...(input.GlobalSecondaryIndexes ?? []), ...(input.LocalSecondaryIndexes ?? [])];
   return {
     hash: hashOf(input.KeySchema),
+    range: input.KeySchema?.find(({ KeyType }) => KeyType === 'RANGE')?.AttributeName,
     indexes: new Map(indexes.map(({ IndexName = '', KeySchema }) => [IndexName, hashOf(KeySchema)])),
   };
 }

@@ -62,7 +62,7 @@ async function attempt(ways: Ways, delivery: Delivery): Promise<Failure | undefi
   try {
     const caller = callerFor(ways.cloud, rule, target.RoleArn);
     if (toBus) await ways.forward(target.Arn, event, rule, caller);
-    else await send(ways, target.Arn, rule, caller, { MessageBody: JSON.stringify(event) });
+    else await send(ways, target.Arn, rule, caller, { MessageBody: target.Input ?? JSON.stringify(event) });
     return undefined;
   } catch (error) {
     return failureOf(error);
@@ -85,11 +85,12 @@ const send = (ways: Ways, queueArn: string, rule: Rule, as: Caller, message: obj
     rule.bus.region,
   );
 
-function failureOf(error: unknown): Failure {
+/** Throws what is no error of a service. */
+export function failureOf(error: unknown): Failure {
   if (!(error instanceof Error)) throw error;
   const { name, message } = error;
   if (/^AccessDenied/.test(name)) return { code: 'NO_PERMISSIONS', message, permanent: true };
-  if (/^(?:ResourceNotFoundException|QueueDoesNotExist)$/.test(name)) {
+  if (/^(?:ResourceNotFoundException|QueueDoesNotExist|StateMachineDoesNotExist)$/.test(name)) {
     return { code: 'NO_RESOURCE', message, permanent: true };
   }
   return { code: name, message, permanent: false };
@@ -136,4 +137,4 @@ async function sendToDeadLetters(
 }
 
 /** Milliseconds of the product's time. */
-const pauseAfter = (retries: number): number => Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** retries);
+export const pauseAfter = (retries: number): number => Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** retries);

@@ -183,13 +183,14 @@ function shown(rule: Rule) {
 }
 
 function checkTarget(target: Events.Target & { Id: string; Arn: string }, rule: Rule): void {
-  const { Id: _, Arn: text, RoleArn, DeadLetterConfig, RetryPolicy, ...others } = target;
+  const { Id: _, Arn: text, RoleArn, DeadLetterConfig, RetryPolicy, Input, ...others } = target;
   refuseMembers(others);
   const arn = parseArn(text);
   const isBus = arn?.service === 'events' && arn.resource.startsWith('event-bus/');
   if (!isBus && arn?.service !== 'sqs') {
     throw invalid(`The sandbox delivers to SQS queues and event buses, not to ${text}.`);
   }
+  if (Input !== undefined && !isJson(Input)) throw invalid(`Input of target ${text} is not JSON.`);
   if (isBus && RoleArn === undefined) throw invalid(`RoleArn is required for target ${text}.`);
   if (isBus && RetryPolicy) throw invalid('RetryPolicy is not supported for event bus targets.');
   if (!isBus && arn.region !== rule.bus.region) {
@@ -204,6 +205,15 @@ function checkTarget(target: Events.Target & { Id: string; Arn: string }, rule: 
   const { MaximumRetryAttempts: attempts = 0, MaximumEventAgeInSeconds: age = 60 } = RetryPolicy ?? {};
   if (attempts < 0 || attempts > 185) throw invalid('MaximumRetryAttempts must be between 0 and 185.');
   if (age < 60 || age > 86_400) throw invalid('MaximumEventAgeInSeconds must be between 60 and 86400.');
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** TestEventPattern demands the envelope's fields. */

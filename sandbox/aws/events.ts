@@ -32,6 +32,10 @@ export interface EventsService extends ServiceDefinition {
    * `accountId`: of a record that does not say it itself.
    */
   deliverCloudTrail(record: CloudTrailRecord, accountId?: string): void;
+  /** Puts an event of an AWS service on its account's default bus. */
+  deliverFromService(
+    event: Pick<EventEnvelope, 'source' | 'detail-type' | 'account' | 'region' | 'resources' | 'detail'>,
+  ): void;
   /** Ends retries; events that wait for one are lost. */
   close(): void;
 }
@@ -139,6 +143,12 @@ export function createEvents(cloud: Cloud, options: EventsOptions): EventsServic
         void runSchedule(rule, cloud.time, fire, stopped.signal);
       }),
       ...archives.operations,
+    },
+    deliverFromService(event) {
+      const bus = store.of(event.account, event.region).buses.get('default');
+      if (!bus) throw new Error(`account ${event.account} has no default event bus`);
+      const time = eventTime(cloud.time.now());
+      receive(bus, { version: '0', id: randomUUID(), time, ...event }, { forwarded: false });
     },
     deliverCloudTrail(record, account = record.recipientAccountId) {
       const { awsRegion, eventSource, eventTime: time } = record;

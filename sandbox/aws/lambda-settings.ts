@@ -48,6 +48,8 @@ export function settingsOf(input: Lambda.CreateFunctionRequest) {
     Environment: environment,
     Architectures = ['x86_64'],
     LoggingConfig,
+    // Nothing is traced here; whether the role may is checked.
+    TracingConfig: _,
     PackageType = 'Zip',
     ...others
   } = input;

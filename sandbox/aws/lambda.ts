@@ -2,7 +2,8 @@
 import { devNull } from 'node:os';
 import type * as Lambda from '@aws-sdk/client-lambda';
 import { ResourceConflictException } from '@aws-sdk/client-lambda';
-import { type Caller, type Cloud, type ServiceCall, type ServiceDefinition, ServiceError } from '../cloud.ts';
+import { type Caller, type ServiceCall, type ServiceDefinition, ServiceError } from '../cloud.ts';
+import type { AwsCloud } from './cloud.ts';
 import type { Iam } from './iam.ts';
 import { Environment, type InvocationResult } from './lambda-environment.ts';
 import { createEventSources } from './lambda-event-sources.ts';
@@ -33,6 +34,11 @@ export interface LambdaOptions {
   readonly overrides: () => Readonly<Record<string, string>>;
   /** Every line that a function prints. */
   readonly onLine: (line: { functionName: string; line: string }) => void;
+  /** How every invocation ended. */
+  readonly onInvocation: (invocation: {
+    readonly fn: Pick<LambdaFunction, 'name' | 'accountId' | 'region'>;
+    readonly failed: boolean;
+  }) => void;
   /** What the functions do not see: logs that their roles may not write. */
   readonly report: (problem: { functionName: string; error: unknown }) => void;
 }
@@ -48,7 +54,7 @@ const LEAST_PATIENCE_MILLISECONDS = 500;
 const SESSION_SECONDS = 43_200;
 
 /** Resolves when the Runtime API listens. */
-export async function createLambda(cloud: Cloud, options: LambdaOptions): Promise<LambdaService> {
+export async function createLambda(cloud: AwsCloud, options: LambdaOptions): Promise<LambdaService> {
   const api = await startRuntimeApi();
   const regions = new Regional(() => new Map<string, { fn: LambdaFunction; pool: EnvironmentPool }>());
 
@@ -127,10 +133,12 @@ export async function createLambda(cloud: Cloud, options: LambdaOptions): Promis
     return fn;
   }
 
-  function invoke(fn: LambdaFunction, payload: Uint8Array): Promise<InvocationResult> {
+  async function invoke(fn: LambdaFunction, payload: Uint8Array): Promise<InvocationResult> {
     const entry = regions.of(fn.accountId, fn.region).get(fn.name);
     if (entry?.fn !== fn) throw notFound(fn.arn);
-    return entry.pool.invoke(payload);
+    const result = await entry.pool.invoke(payload);
+    options.onInvocation({ fn, failed: result.failed });
+    return result;
   }
 
   const eventSources = createEventSources({
@@ -185,6 +193,7 @@ export async function createLambda(cloud: Cloud, options: LambdaOptions): Promis
           const message = 'The role defined for the function cannot be assumed by Lambda.';
           throw Object.assign(invalidParameter(message), { cause });
         }
+        if (input.TracingConfig?.Mode === 'Active') checkMayTrace(cloud, roleOf(fn), fn);
         const pool = new EnvironmentPool({
           start: () => start(fn),
           limit: MAX_ENVIRONMENTS,
@@ -270,6 +279,14 @@ export async function createLambda(cloud: Cloud, options: LambdaOptions): Promis
       },
     },
   };
+}
+
+function checkMayTrace(cloud: AwsCloud, caller: Caller, { region }: LambdaFunction): void {
+  const origin = { caller, region, userAgent: 'lambda.amazonaws.com', sourceIp: '' };
+  for (const call of ['PutTraceSegments', 'PutTelemetryRecords']) {
+    if (cloud.check(origin, { action: `xray:${call}`, resource: '*' }).allowed) continue;
+    throw invalidParameter(`The provided execution role does not have permissions to call ${call} on XRAY`);
+  }
 }
 
 /** The product's durations; what is no number stays, for the function to refuse. */

@@ -5,6 +5,8 @@
 import { type Caller, type Cloud, ServiceError } from '../cloud.ts';
 import { callerName } from './authorization.ts';
 import type { AwsControlPlane } from './cloud.ts';
+import type { Datum } from './cloudwatch.ts';
+import { embeddedMetrics } from './embedded-metrics.ts';
 import { arnOf, Regional } from './regional.ts';
 
 export interface LogEvent {
@@ -30,6 +32,7 @@ export interface LogGroupView {
 /** Each method is the API's operation of that name. */
 export interface LogsService {
   createLogGroup(input: { logGroupName: string }, as: Caller, region: string): Promise<void>;
+  deleteLogGroup(input: { logGroupName: string }, as: Caller, region: string): Promise<void>;
   putRetentionPolicy(
     input: { logGroupName: string; retentionInDays: number },
     as: Caller,
@@ -59,7 +62,11 @@ const RETENTIONS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];
 
-export function createLogs(cloud: Cloud & Pick<AwsControlPlane, 'check'>): LogsService {
+/** `onMetric` gets what lines in the embedded metric format say. */
+export function createLogs(
+  cloud: Cloud & Pick<AwsControlPlane, 'check'>,
+  onMetric: (datum: Datum) => void,
+): LogsService {
   const regions = new Regional(() => new Map<string, LogGroup>());
 
   /** Groups belong to the caller's account: Logs has no calls across accounts here. */
@@ -101,6 +108,11 @@ export function createLogs(cloud: Cloud & Pick<AwsControlPlane, 'check'>): LogsS
         groups.set(name, { name, arn, streams: new Map() });
       }),
 
+    deleteLogGroup: ({ logGroupName }, as, region) =>
+      call('DeleteLogGroup', { as, region, resource: `log-group:${logGroupName}` }, (groups) => {
+        groups.delete(groupOf(groups, logGroupName).name);
+      }),
+
     putRetentionPolicy: ({ logGroupName, retentionInDays }, as, region) =>
       call('PutRetentionPolicy', { as, region, resource: `log-group:${logGroupName}` }, (groups) => {
         if (!RETENTIONS.includes(retentionInDays)) throw invalid('retentionInDays');
@@ -136,6 +148,9 @@ export function createLogs(cloud: Cloud & Pick<AwsControlPlane, 'check'>): LogsS
         { as, region, resource: `log-group:${input.logGroupName}:log-stream:${input.logStreamName}` },
         (groups) => {
           streamOf(groups, input).push(...input.logEvents);
+          for (const metric of input.logEvents.flatMap(({ message }) => embeddedMetrics(message))) {
+            onMetric({ accountId: as.accountId, region, ...metric });
+          }
         },
       ),
 

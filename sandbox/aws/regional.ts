@@ -54,8 +54,9 @@ export function pageOf<Item>(
   items: readonly Item[],
   options: { limit: number | undefined; token: string | undefined; refuse: () => Error },
 ): { items: Item[]; next?: string } {
-  const start = options.token === undefined ? 0 : Number(Buffer.from(options.token, 'base64').toString());
-  if (!Number.isInteger(start) || start < 0 || start > items.length) throw options.refuse();
+  const position = options.token === undefined ? '0' : Buffer.from(options.token, 'base64').toString();
+  const start = /^\d+$/.test(position) ? Number(position) : Number.NaN;
+  if (!(start <= items.length)) throw options.refuse();
   const end = start + (options.limit ?? items.length);
   const page = items.slice(start, end);
   return end < items.length

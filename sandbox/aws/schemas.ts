@@ -7,6 +7,7 @@ import * as dynamodb from '@aws-sdk/client-dynamodb';
 import * as events from '@aws-sdk/client-eventbridge';
 import * as iam from '@aws-sdk/client-iam';
 import * as lambda from '@aws-sdk/client-lambda';
+import * as organizations from '@aws-sdk/client-organizations';
 import * as secretsmanager from '@aws-sdk/client-secrets-manager';
 import * as states from '@aws-sdk/client-sfn';
 import * as sqs from '@aws-sdk/client-sqs';
@@ -14,7 +15,11 @@ import * as ssm from '@aws-sdk/client-ssm';
 import * as sts from '@aws-sdk/client-sts';
 import { NormalizedSchema } from '@smithy/core/schema';
 import { ServiceError, type ServiceId } from '../cloud.ts';
+import * as cloudformation from './cloudformation-schemas.ts';
+import * as cloudwatch from './cloudwatch-schemas.ts';
+import * as scheduler from './scheduler-schemas.ts';
 import * as securityhub from './securityhub-schemas.ts';
+import * as sns from './sns-schemas.ts';
 
 type OperationSchema = typeof iam.GetRole$;
 type ErrorSchema = typeof iam.NoSuchEntityException$;
@@ -104,7 +109,37 @@ const SERVICES: Readonly<
     protocol: { kind: 'json', version: '1.1', target: 'AmazonSSM' },
     throttling: 'ThrottlingException',
   },
+  organizations: {
+    sdk: organizations,
+    protocol: { kind: 'json', version: '1.1', target: 'AWSOrganizationsV20161128' },
+    throttling: 'TooManyRequestsException',
+  },
+  scheduler: { sdk: scheduler, protocol: { kind: 'rest-json' }, throttling: 'ThrottlingException' },
   securityhub: { sdk: securityhub, protocol: { kind: 'rest-json' }, throttling: 'LimitExceededException' },
+  cloudformation: {
+    sdk: cloudformation,
+    protocol: {
+      kind: 'query',
+      version: '2010-05-15',
+      xmlNamespace: 'http://cloudformation.amazonaws.com/doc/2010-05-15/',
+    },
+    throttling: 'Throttling',
+  },
+  sns: {
+    sdk: sns,
+    protocol: {
+      kind: 'query',
+      version: '2010-03-31',
+      xmlNamespace: 'http://sns.amazonaws.com/doc/2010-03-31/',
+    },
+    throttling: 'Throttled',
+  },
+  // CloudWatch by the name that requests are signed for. The AWS CLI and boto3 speak JSON to it.
+  monitoring: {
+    sdk: cloudwatch,
+    protocol: { kind: 'json', version: '1.0', target: 'GraniteServiceVersion20100801' },
+    throttling: 'Throttling',
+  },
 };
 
 const isSchema = (value: unknown, kind: number): boolean => Array.isArray(value) && value[0] === kind;

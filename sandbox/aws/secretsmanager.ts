@@ -26,12 +26,18 @@ interface Secret {
   readonly stages: Map<string, Version>;
 }
 
+export interface SecretsManager extends ServiceDefinition {
+  readonly id: 'secretsmanager';
+  /** A secret that was there before; its ARN ends with the six characters that AWS adds. */
+  seed(arn: string, text: string): void;
+}
+
 type SecretValue = Pick<
   Secrets.PutSecretValueRequest,
   'ClientRequestToken' | 'SecretString' | 'SecretBinary'
 >;
 
-export function createSecretsManager(cloud: Cloud): ServiceDefinition {
+export function createSecretsManager(cloud: Cloud): SecretsManager {
   const regions = new Regional(() => new Map<string, Secret>());
 
   /** By name, ARN, or ARN without its random end. Policies are written for the whole ARN. */
@@ -74,6 +80,12 @@ export function createSecretsManager(cloud: Cloud): ServiceDefinition {
 
   return {
     id: 'secretsmanager',
+    seed(arn, text) {
+      const [, , , region = '', accountId = '', , name = ''] = arn.slice(0, -7).split(':');
+      const version = versionOf({ SecretString: text });
+      const stages = new Map([['AWSCURRENT', version]]);
+      regions.of(accountId, region).set(name, { name, arn, createdAt: version.createdAt, stages });
+    },
     operations: {
       CreateSecret(input: Secrets.CreateSecretRequest, call) {
         const { Name: name = '', Description: description } = input;
@@ -102,6 +114,17 @@ export function createSecretsManager(cloud: Cloud): ServiceDefinition {
         };
         secrets.set(name, secret);
         return summaryOf(secret, version);
+      },
+
+      DeleteSecret(input: Secrets.DeleteSecretRequest, call) {
+        const secret = authorized(input.SecretId, call);
+        if (!input.ForceDeleteWithoutRecovery) {
+          const message = 'The sandbox deletes secrets without recovery only.';
+          throw new InvalidParameterException({ message, $metadata: {} });
+        }
+        refuse(input, ['RecoveryWindowInDays']);
+        regions.of(parseArn(secret.arn)?.accountId ?? '', call.region).delete(secret.name);
+        return { ARN: secret.arn, Name: secret.name, DeletionDate: new Date(cloud.time.now()) };
       },
 
       PutSecretValue(input: Secrets.PutSecretValueRequest, call) {

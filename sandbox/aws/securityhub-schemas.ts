@@ -3,34 +3,9 @@
  * package is not among the project's. Members, requirements and limits are those of the API reference.
  * https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_BatchImportFindings.html
  */
-import type { StaticErrorSchema, StaticOperationSchema, StaticStructureSchema } from '@smithy/types';
+import { BOOLEAN, DOCUMENT, NUMBER, STRING, STRINGS, schemasOf } from './model-schemas.ts';
 
-const NAMESPACE = 'com.amazonaws.securityhub';
-const STRING = 0;
-const NUMBER = 1;
-const BOOLEAN = 2;
-const DOCUMENT = 15;
-const STRINGS = 64 | STRING;
-
-/** Required members first, as the SDK has them. */
-function structure(
-  name: string,
-  required: StaticStructureSchema[4] | Record<string, unknown>,
-  optional: Record<string, unknown> = {},
-): StaticStructureSchema {
-  const members = { ...required, ...optional };
-  return [
-    3,
-    NAMESPACE,
-    name,
-    0,
-    Object.keys(members),
-    Object.values(members) as StaticStructureSchema[5],
-    Object.keys(required).length,
-  ] as unknown as StaticStructureSchema;
-}
-
-const listOf = (name: string, member: unknown) => [1, NAMESPACE, name, 0, member];
+const { structure, listOf, operation, error } = schemasOf('com.amazonaws.securityhub');
 
 const severity = structure('Severity', {}, { Label: STRING, Normalized: NUMBER, Original: STRING });
 const resource = structure(
@@ -78,41 +53,28 @@ const importError = structure('ImportFindingsError', {
   ErrorMessage: STRING,
 });
 
-const operation = (name: string, path: string, input: unknown, output: unknown) =>
-  [9, NAMESPACE, name, { http: ['POST', path, 200] }, input, output] as unknown as StaticOperationSchema;
-
 export const BatchImportFindings$ = operation(
   'BatchImportFindings',
-  '/findings/import',
   structure('BatchImportFindingsRequest', { Findings: findings }),
   structure('BatchImportFindingsResponse', {
     FailedCount: NUMBER,
     SuccessCount: NUMBER,
     FailedFindings: listOf('ImportFindingsErrorList', () => importError),
   }),
+  ['POST', '/findings/import'],
 );
 export const GetFindings$ = operation(
   'GetFindings',
-  '/findings',
   structure('GetFindingsRequest', {}, { MaxResults: NUMBER, NextToken: STRING }),
   structure('GetFindingsResponse', { Findings: findings }, { NextToken: STRING }),
+  ['POST', '/findings'],
 );
 export const EnableSecurityHub$ = operation(
   'EnableSecurityHub',
-  '/accounts',
   structure('EnableSecurityHubRequest', {}, { EnableDefaultStandards: BOOLEAN }),
   structure('EnableSecurityHubResponse', {}),
+  ['POST', '/accounts'],
 );
-
-const error = (name: string, status: number) =>
-  [
-    -3,
-    NAMESPACE,
-    name,
-    { error: 'client', httpError: status },
-    ['Message', 'Code'],
-    [STRING, STRING],
-  ] as unknown as StaticErrorSchema;
 
 export const InvalidAccessException$ = error('InvalidAccessException', 401);
 export const InvalidInputException$ = error('InvalidInputException', 400);

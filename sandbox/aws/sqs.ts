@@ -13,6 +13,8 @@ import { checkBatch, inBatch, noQueue, validHandle, within } from './sqs-request
 /** What other services of the cloud ask of SQS beside its API. */
 export interface SqsService extends ServiceDefinition {
   queueUrl(queueArn: string): string;
+  /** How many messages each queue shows. */
+  depths(): { readonly queueArn: string; readonly visible: number }[];
   /** Resolves when the queue may have a message to receive, or when the signal fires. */
   whenVisible(queueArn: string, signal: AbortSignal): Promise<void>;
 }
@@ -117,6 +119,10 @@ export function createSqs(cloud: Cloud, options: { endpoint: () => string }): Sq
   return {
     id: 'sqs',
     queueUrl,
+    depths: () =>
+      [...regions.all()].flatMap((queues) =>
+        [...queues.values()].map((queue) => ({ queueArn: queue.arn, visible: queue.counts().visible })),
+      ),
     whenVisible: async (queueArn, signal) => queueByArn(queueArn)?.whenVisible(signal),
     operations: {
       ...moveTasks,

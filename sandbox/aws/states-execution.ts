@@ -5,8 +5,8 @@ import type {
   HistoryEvent as SdkHistoryEvent,
 } from '@aws-sdk/client-sfn';
 import type { HistoryEvent } from '../asl/history.ts';
-import { type Outcome, runExecution } from '../asl/run-execution.ts';
-import type { ExecutionClock, InvokeTask } from '../asl/surroundings.ts';
+import { runExecution } from '../asl/run-execution.ts';
+import type { ExecutionClock, InvokeTask, Outcome, StartMapRun } from '../asl/surroundings.ts';
 import type { SandboxTime } from '../cloud.ts';
 import type { StateMachine } from './states-machine.ts';
 
@@ -16,8 +16,10 @@ export interface Execution {
   readonly machine: StateMachine;
   readonly input: string;
   readonly startDate: Date;
+  /** Of a child execution. */
+  readonly mapRunArn: string | undefined;
   /** Fulfilled when it has ended, however it ended. */
-  readonly ended: Promise<void>;
+  readonly ended: Promise<Outcome>;
   readonly status: ExecutionStatus;
   stop(error: string | undefined, cause: string | undefined): Promise<Date>;
   describe(): DescribeExecutionOutput;
@@ -32,11 +34,13 @@ export interface ExecutionOptions {
   readonly time: SandboxTime;
   readonly random: () => number;
   readonly invokeTask: InvokeTask;
+  readonly startMapRun: StartMapRun;
+  readonly mapRunArn?: string;
 }
 
 /** Starts at once. */
 export function startExecution(options: ExecutionOptions): Execution {
-  const { arn, name, machine, input, time } = options;
+  const { arn, name, machine, input, time, mapRunArn } = options;
   const startDate = new Date(time.now());
   const events: HistoryEvent[] = [];
   const abort = new AbortController();
@@ -45,7 +49,7 @@ export function startExecution(options: ExecutionOptions): Execution {
   let stopped: { error: string | undefined; cause: string | undefined } | undefined;
 
   const status = (): ExecutionStatus => outcome?.status ?? 'RUNNING';
-  const run = async (): Promise<void> => {
+  const run = async (): Promise<Outcome> => {
     outcome = await runExecution({
       definition: machine.definition,
       input: JSON.parse(input),
@@ -59,6 +63,7 @@ export function startExecution(options: ExecutionOptions): Execution {
       clock: clockOf(time),
       random: options.random,
       invokeTask: options.invokeTask,
+      startMapRun: options.startMapRun,
       onHistory: (event) => events.push(event),
       signal: abort.signal,
     }).catch(
@@ -70,6 +75,7 @@ export function startExecution(options: ExecutionOptions): Execution {
       }),
     );
     stopDate = new Date(time.now());
+    return outcome;
   };
   const ended = run();
 
@@ -79,6 +85,7 @@ export function startExecution(options: ExecutionOptions): Execution {
     machine,
     input,
     startDate,
+    mapRunArn,
     ended,
     get status() {
       return status();
@@ -98,6 +105,7 @@ export function startExecution(options: ExecutionOptions): Execution {
       input,
       inputDetails: { included: true },
       redriveCount: 0,
+      ...(mapRunArn !== undefined && { mapRunArn }),
       ...(stopDate && { stopDate }),
       ...(outcome && result(outcome, stopped)),
     }),

@@ -34,6 +34,7 @@ export function readDefinition(source: string): Definition {
 function checkResources(machine: Machine): void {
   for (const state of machine.states.values()) {
     if (state.type === 'Parallel') for (const branch of state.branches) checkResources(branch);
+    if (state.type === 'Map') checkResources(state.processor);
     if (state.type === 'Task' && !isKnownResource(state.resource)) {
       throw new FieldError(`${state.name}.Resource`, `${state.resource} is not performed by the sandbox`);
     }
@@ -45,7 +46,7 @@ export function checkOptions(input: CreateStateMachineInput): void {
   const refused = [
     (input.type ?? 'STANDARD') !== 'STANDARD' && 'type',
     input.publish && 'publish',
-    (input.loggingConfiguration?.level ?? 'OFF') !== 'OFF' && 'loggingConfiguration',
+    input.loggingConfiguration?.includeExecutionData && 'loggingConfiguration.includeExecutionData',
     input.tracingConfiguration?.enabled && 'tracingConfiguration',
     input.encryptionConfiguration && 'encryptionConfiguration',
   ].filter((name) => typeof name === 'string');

@@ -10,8 +10,11 @@ import {
   StateMachineAlreadyExists,
   StateMachineDoesNotExist,
 } from '@aws-sdk/client-sfn';
+import { StateError } from '../asl/errors.ts';
+import type { StartMapRun } from '../asl/surroundings.ts';
 import { MAX_PAYLOAD } from '../asl/template.ts';
 import { type Caller, type Cloud, type ServiceCall, type ServiceDefinition, ServiceError } from '../cloud.ts';
+import type { AwsCloud } from './cloud.ts';
 import type { Iam } from './iam.ts';
 import { arnOf, pageOf, parseArn } from './regional.ts';
 import { type Execution, startExecution } from './states-execution.ts';
@@ -31,9 +34,11 @@ export interface StatesOptions {
   readonly iam: Pick<Iam, 'passRole'>;
   /** Draws jitter and whatever definitions draw; 0 to 1, exclusive. */
   readonly random: () => number;
+  /** Told of every execution that has ended. */
+  readonly onEnded: (execution: Execution) => void;
 }
 
-export function createStates(cloud: Cloud, options: StatesOptions): StatesService {
+export function createStates(cloud: AwsCloud, options: StatesOptions): StatesService {
   const machines = new Map<string, StateMachine>();
   const executions = new Map<string, Execution>();
 
@@ -64,18 +69,48 @@ export function createStates(cloud: Cloud, options: StatesOptions): StatesServic
       throw new ExecutionAlreadyExists({ message: `Execution Already Exists: '${arn}'`, $metadata: {} });
     }
     const session = randomBytes(16).toString('hex');
-    const as = () => assumeRole(cloud, machine, session);
+    return launch({ arn, name, machine, input }, () => assumeRole(cloud, machine, session));
+  }
+
+  function launch(
+    one: { arn: string; name: string; machine: StateMachine; input: string; mapRunArn?: string },
+    as: () => Caller,
+  ): Execution {
     const execution = startExecution({
-      arn,
-      name,
-      machine,
-      input,
+      ...one,
       time: cloud.time,
       random: options.random,
-      invokeTask: taskRunner(cloud, machine.region, as),
+      invokeTask: taskRunner(cloud, one.machine.region, as),
+      startMapRun: mapRuns(one.machine, as),
     });
-    executions.set(arn, execution);
+    executions.set(one.arn, execution);
+    void execution.ended.then(() => options.onEnded(execution));
     return execution;
+  }
+
+  /** Child executions, with the state machine's role and under names that only they have. */
+  function mapRuns(machine: StateMachine, as: () => Caller): StartMapRun {
+    return (label, definition) => {
+      const { accountId, region } = machine;
+      const arnIn = (kind: string, name: string) =>
+        arnOf('states', region, accountId, `${kind}:${machine.name}/${label}:${name}`);
+      const child: StateMachine = { ...machine, arn: `${machine.arn}/${label}`, definition };
+      const mapRunArn = arnIn('mapRun', randomUUID());
+      return {
+        arn: mapRunArn,
+        run: async (input, signal) => {
+          const name = randomUUID();
+          const arn = arnIn('execution', name);
+          checkMayRun(cloud, machine, arn, as());
+          const execution = launch(
+            { arn, name, machine: child, input: JSON.stringify(input), mapRunArn },
+            as,
+          );
+          signal.addEventListener('abort', () => void execution.stop(undefined, undefined), { once: true });
+          return execution.ended;
+        },
+      };
+    };
   }
 
   return {
@@ -103,9 +138,22 @@ export function createStates(cloud: Cloud, options: StatesOptions): StatesServic
         }
         const creationDate = new Date(cloud.time.now());
         const machine = { arn, name, accountId, region, roleArn, source, definition, creationDate };
-        assumeRole(cloud, machine, 'creation');
+        const role = assumeRole(cloud, machine, 'creation');
+        if ((input.loggingConfiguration?.level ?? 'OFF') !== 'OFF') checkMayLog(cloud, machine, role);
         if (!earlier) machines.set(arn, machine);
         return { stateMachineArn: arn, creationDate: (earlier ?? machine).creationDate };
+      },
+
+      /** Ends what runs; the state machine is gone at once, where AWS shows it as DELETING first. */
+      async DeleteStateMachine(input: Sfn.DeleteStateMachineInput, call): Promise<object> {
+        authorize(call, 'DeleteStateMachine', input.stateMachineArn);
+        const machine = machines.get(input.stateMachineArn ?? '');
+        if (machine?.region !== call.region) return {};
+        machines.delete(machine.arn);
+        const own = [...executions.values()].filter((execution) => execution.machine === machine);
+        await Promise.all(own.map((execution) => execution.stop(undefined, undefined)));
+        for (const { arn } of own) executions.delete(arn);
+        return {};
       },
 
       DescribeStateMachine(input: Sfn.DescribeStateMachineInput, call): Sfn.DescribeStateMachineOutput {
@@ -163,11 +211,17 @@ export function createStates(cloud: Cloud, options: StatesOptions): StatesServic
       },
 
       ListExecutions(input: Sfn.ListExecutionsInput, call): Sfn.ListExecutionsOutput {
-        refuse(input, ['mapRunArn', 'redriveFilter']);
-        authorize(call, 'ListExecutions', input.stateMachineArn);
-        const machine = machineOf(input.stateMachineArn, call);
-        // The newest first.
-        const all = [...executions.values()].reverse().filter((execution) => execution.machine === machine);
+        refuse(input, ['redriveFilter']);
+        const { stateMachineArn, mapRunArn } = input;
+        if ((stateMachineArn === undefined) === (mapRunArn === undefined)) {
+          throw new ServiceError('ValidationException', 'Expected either stateMachineArn or mapRunArn');
+        }
+        authorize(call, 'ListExecutions', stateMachineArn ?? mapRunArn);
+        // The newest first. Of a Map Run, its children; those of a state machine are listed without them.
+        const of = mapRunArn === undefined ? machineOf(stateMachineArn, call) : undefined;
+        const all = [...executions.values()]
+          .reverse()
+          .filter(({ machine, ...own }) => (of ? machine === of : own.mapRunArn === mapRunArn));
         const wanted = all.filter(({ status }) => (input.statusFilter ?? status) === status);
         const { items, next } = page(wanted, input);
         return {
@@ -202,6 +256,46 @@ function assumeRole(cloud: Cloud, machine: StateMachine, session: string): Calle
     throw Object.assign(new ServiceError('AccessDeniedException', message), { cause });
   }
 }
+
+/**
+ * What the documentation of Distributed Map asks of the role. Whether AWS looks at each of these, and when, is not
+ * documented: here all of them for each child, and a refusal ends the execution.
+ */
+function checkMayRun(cloud: AwsCloud, machine: StateMachine, childArn: string, as: Caller): void {
+  const origin = { caller: as, region: machine.region, userAgent: 'states.amazonaws.com', sourceIp: '' };
+  const needed: readonly [action: string, resource: string][] = [
+    ['states:StartExecution', machine.arn],
+    ['states:DescribeExecution', childArn],
+    ['states:StopExecution', childArn],
+  ];
+  for (const [action, resource] of needed) {
+    const verdict = cloud.check(origin, { action, resource });
+    if (!verdict.allowed) throw new StateError('States.Runtime', verdict.message);
+  }
+}
+
+/** What the documentation of logging asks of the role; nothing is written to the log group here. */
+function checkMayLog(cloud: AwsCloud, { region }: StateMachine, caller: Caller): void {
+  const origin = { caller, region, userAgent: 'states.amazonaws.com', sourceIp: '' };
+  for (const call of LOG_DELIVERY) {
+    if (cloud.check(origin, { action: `logs:${call}`, resource: '*' }).allowed) continue;
+    throw new ServiceError(
+      'AccessDeniedException',
+      'The state machine IAM Role is not authorized to access the Log Destination',
+    );
+  }
+}
+
+const LOG_DELIVERY = [
+  'CreateLogDelivery',
+  'GetLogDelivery',
+  'UpdateLogDelivery',
+  'DeleteLogDelivery',
+  'ListLogDeliveries',
+  'PutResourcePolicy',
+  'DescribeResourcePolicies',
+  'DescribeLogGroups',
+];
 
 function checkName(name: string): void {
   if (NAME.test(name)) return;

@@ -9,8 +9,10 @@ import { assumeRoleWithWebIdentity, type FetchJson } from './sts/web-identity.ts
 
 export interface Sts extends ServiceDefinition {
   readonly id: 'sts';
-  /** Switches outbound identity federation of an account on; returns its issuer, `https://<issuerId>.tokens.…`. */
-  enableOutboundFederation(accountId: string, issuerId?: string): string;
+  /** Settles what the issuer of an account will be, `https://<issuerId>.tokens.…`, without switching it on. */
+  reserveOutboundIssuer(accountId: string, issuerId: string): string;
+  /** Switches outbound identity federation of an account on; returns its issuer. */
+  enableOutboundFederation(accountId: string): string;
   disableOutboundFederation(accountId: string): void;
   /** Discovery document or key set of an outbound issuer at this URL; undefined: there is none. */
   outboundDocument(url: string): Promise<object | undefined>;
@@ -28,6 +30,7 @@ export function createSts(cloud: AwsCloud, { fetchJson }: { fetchJson: FetchJson
       AssumeRoleWithWebIdentity: assumeRoleWithWebIdentity(cloud, fetchJson),
       GetWebIdentityToken: outbound.getWebIdentityToken,
     },
+    reserveOutboundIssuer: outbound.reserve,
     enableOutboundFederation: outbound.enable,
     disableOutboundFederation: outbound.disable,
     outboundDocument: outbound.document,

@@ -40,8 +40,8 @@ export async function answer(
       operation,
       input,
       caller,
-      // IAM is global: whatever region a client is set to, its calls are made where IAM lives.
-      region: model.id === 'iam' ? IAM_REGION : region,
+      // These are global: whatever region a client is set to, its calls are made where they live.
+      region: model.id === 'iam' || model.id === 'organizations' ? IAM_REGION : region,
       requestId,
       userAgent: request.headers['user-agent'] ?? '',
       sourceIp: request.sourceIp,

@@ -109,7 +109,10 @@ export async function ledgerItems({ dynamo }: Clients): Promise<Record<string, A
   const { TableNames } = await dynamo.send(new ListTablesCommand({}));
   const items: Record<string, AttributeValue>[] = [];
   const input = { TableName: TableNames?.[0], ConsistentRead: true };
-  for await (const page of paginateScan({ client: dynamo }, input)) items.push(...(page.Items ?? []));
+  for await (const page of paginateScan({ client: dynamo }, input)) {
+    // The table also holds what is of no role.
+    items.push(...(page.Items ?? []).filter(({ role }) => /^\d{12}#/.test(role?.S ?? '')));
+  }
   return items;
 }
 

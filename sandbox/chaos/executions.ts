@@ -26,6 +26,7 @@ export interface Run {
 }
 
 const PAGE = 1000;
+const ROLE_WORKFLOW = /-((?:create|delete)-role)$/;
 
 export class Executions {
   readonly #states: SFNClient;
@@ -75,7 +76,8 @@ export class Executions {
     if (this.#machines) return this.#machines;
     const machines: string[] = [];
     for await (const page of paginateListStateMachines({ client: this.#states }, {})) {
-      machines.push(...(page.stateMachines ?? []).map(({ stateMachineArn }) => stateMachineArn ?? ''));
+      const arns = (page.stateMachines ?? []).map(({ stateMachineArn }) => stateMachineArn ?? '');
+      machines.push(...arns.filter((arn) => ROLE_WORKFLOW.test(arn)));
     }
     this.#machines = machines;
     return machines;
@@ -91,7 +93,7 @@ export class Executions {
 function runOf(execution: DescribeExecutionOutput): Run {
   const { executionArn: arn = '', name = '', stateMachineArn = '', status = 'RUNNING' } = execution;
   const { accountId, roleName, roleId, eventId } = JSON.parse(execution.input ?? '{}');
-  const workflow = /-((?:create|delete)-role)$/.exec(stateMachineArn)?.[1] ?? stateMachineArn;
+  const workflow = ROLE_WORKFLOW.exec(stateMachineArn)?.[1] ?? stateMachineArn;
   const { error, output } = execution;
   return { arn, name, workflow, status, accountId, roleName, roleId, eventId, error, output };
 }

@@ -2,12 +2,16 @@ import type { LogsService } from '../aws/logs.ts';
 import type { Caller, ServiceId } from '../cloud.ts';
 import type { Fields } from '../fields.ts';
 import type { Created } from './intrinsics.ts';
+import type { StackResponses } from './responses.ts';
 
 /** CloudWatch Logs is not behind `Cloud.invoke`. */
-export type LogGroups = Pick<LogsService, 'createLogGroup' | 'putRetentionPolicy'>;
+export type LogGroups = Pick<LogsService, 'createLogGroup' | 'deleteLogGroup' | 'putRetentionPolicy'>;
 
 export interface CreationContext {
   readonly logs: LogGroups;
+  readonly responses: StackResponses;
+  readonly stackId: string;
+  readonly logicalId: string;
   /** Who deploys, through CloudFormation. */
   readonly as: Caller;
   readonly accountId: string;

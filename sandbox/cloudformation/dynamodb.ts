@@ -30,7 +30,11 @@ export const DYNAMODB_CREATORS: Readonly<Record<string, Creator>> = {
         const input = { TableName, PointInTimeRecoverySpecification: recovery };
         await invoke('dynamodb', 'UpdateContinuousBackups', input);
       }
-      return { ref: TableName, attributes: { Arn: created.TableDescription?.TableArn ?? '' } };
+      return {
+        ref: TableName,
+        attributes: { Arn: created.TableDescription?.TableArn ?? '' },
+        remove: () => invoke('dynamodb', 'DeleteTable', { TableName }),
+      };
     };
   },
 };

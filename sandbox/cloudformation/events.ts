@@ -19,7 +19,11 @@ export const EVENTS_CREATORS: Readonly<Record<string, Creator>> = {
     const input = { Name, ...copied(properties, ['Description']) };
     return async () => {
       const { EventBusArn = '' } = await invoke<CreateEventBusResponse>('events', 'CreateEventBus', input);
-      return { ref: Name, attributes: { Name, Arn: EventBusArn } };
+      return {
+        ref: Name,
+        attributes: { Name, Arn: EventBusArn },
+        remove: () => invoke('events', 'DeleteEventBus', { Name }),
+      };
     };
   },
 
@@ -36,7 +40,10 @@ export const EVENTS_CREATORS: Readonly<Record<string, Creator>> = {
       const Statement = [...before.filter((other) => other.Sid !== Sid), statement];
       const Policy = JSON.stringify({ Version: '2012-10-17', Statement } satisfies PolicyDocument);
       await invoke('events', 'PutPermission', { EventBusName, Policy });
-      return { ref: Sid };
+      return {
+        ref: Sid,
+        remove: () => invoke('events', 'RemovePermission', { EventBusName, StatementId: Sid }),
+      };
     };
   },
 
@@ -63,6 +70,11 @@ export const EVENTS_CREATORS: Readonly<Record<string, Creator>> = {
       return {
         ref: EventBusName === 'default' ? Name : `${EventBusName}|${Name}`,
         attributes: { Arn: RuleArn },
+        remove: async () => {
+          const Ids = Targets.map((target) => (target as { Id: string }).Id);
+          await invoke('events', 'RemoveTargets', { Rule: Name, EventBusName, Ids });
+          await invoke('events', 'DeleteRule', { Name, EventBusName });
+        },
       };
     };
   },
@@ -81,7 +93,11 @@ export const EVENTS_CREATORS: Readonly<Record<string, Creator>> = {
     });
     return async () => {
       const { ArchiveArn = '' } = await invoke<CreateArchiveResponse>('events', 'CreateArchive', input);
-      return { ref: ArchiveName, attributes: { ArchiveName, Arn: ArchiveArn } };
+      return {
+        ref: ArchiveName,
+        attributes: { ArchiveName, Arn: ArchiveArn },
+        remove: () => invoke('events', 'DeleteArchive', { ArchiveName }),
+      };
     };
   },
 };

@@ -26,16 +26,27 @@ export const IAM_CREATORS: Readonly<Record<string, Creator>> = {
       const { Role } = await invoke<CreateRoleResponse>('iam', 'CreateRole', input);
       for (const PolicyArn of managed) await invoke('iam', 'AttachRolePolicy', { RoleName, PolicyArn });
       for (const policy of inline) await invoke('iam', 'PutRolePolicy', { RoleName, ...policy });
-      return { ref: RoleName, attributes: { Arn: Role?.Arn ?? '', RoleId: Role?.RoleId ?? '' } };
+      return {
+        ref: RoleName,
+        attributes: { Arn: Role?.Arn ?? '', RoleId: Role?.RoleId ?? '' },
+        // Its own policies: with one of somebody else's, the role cannot be deleted.
+        remove: async () => {
+          for (const PolicyArn of managed) await invoke('iam', 'DetachRolePolicy', { RoleName, PolicyArn });
+          for (const { PolicyName } of inline)
+            await invoke('iam', 'DeleteRolePolicy', { RoleName, PolicyName });
+          await invoke('iam', 'DeleteRole', { RoleName });
+        },
+      };
     };
   },
 
   'AWS::IAM::Policy': (properties, context) => {
     const policy = namedPolicy(properties);
-    const attach = principalsOf(properties, context, 'Put', 'Policy', () => policy);
+    const { PolicyName } = policy;
+    const forEach = principalsOf(properties, context);
     return async () => {
-      await attach();
-      return { ref: policy.PolicyName };
+      await forEach('Put', policy);
+      return { ref: PolicyName, remove: () => forEach('Delete', { PolicyName }) };
     };
   },
 
@@ -46,13 +57,19 @@ export const IAM_CREATORS: Readonly<Record<string, Creator>> = {
       PolicyDocument: policyText(properties.required('PolicyDocument', 'any')),
       ...copied(properties, ['Path', 'Description']),
     };
-    let PolicyArn = '';
-    const attach = principalsOf(properties, context, 'Attach', 'Policy', () => ({ PolicyArn }));
+    const forEach = principalsOf(properties, context);
     return async () => {
       const { Policy } = await context.invoke<CreatePolicyResponse>('iam', 'CreatePolicy', input);
-      PolicyArn = Policy?.Arn ?? '';
-      await attach();
-      return { ref: PolicyArn, attributes: { PolicyArn } };
+      const PolicyArn = Policy?.Arn ?? '';
+      await forEach('Attach', { PolicyArn });
+      return {
+        ref: PolicyArn,
+        attributes: { PolicyArn },
+        remove: async () => {
+          await forEach('Detach', { PolicyArn });
+          await context.invoke('iam', 'DeletePolicy', { PolicyArn });
+        },
+      };
     };
   },
 
@@ -69,7 +86,11 @@ export const IAM_CREATORS: Readonly<Record<string, Creator>> = {
         'CreateOpenIDConnectProvider',
         input,
       );
-      return { ref: arn, attributes: { Arn: arn } };
+      return {
+        ref: arn,
+        attributes: { Arn: arn },
+        remove: () => invoke('iam', 'DeleteOpenIDConnectProvider', { OpenIDConnectProviderArn: arn }),
+      };
     };
   },
 };
@@ -79,18 +100,12 @@ const namedPolicy = (properties: Fields) => ({
   PolicyDocument: policyText(properties.required('PolicyDocument', 'any')),
 });
 
-/** Gives a policy to the roles and users that the resource lists. */
-function principalsOf(
-  properties: Fields,
-  { invoke }: CreationContext,
-  verb: 'Put' | 'Attach',
-  noun: 'Policy',
-  policy: () => object,
-): () => Promise<void> {
+/** Does something with a policy to the roles and users that the resource lists. */
+function principalsOf(properties: Fields, { invoke }: CreationContext) {
   const roles = properties.optional('Roles', 'array') ?? [];
   const users = properties.optional('Users', 'array') ?? [];
-  return async () => {
-    for (const RoleName of roles) await invoke('iam', `${verb}Role${noun}`, { RoleName, ...policy() });
-    for (const UserName of users) await invoke('iam', `${verb}User${noun}`, { UserName, ...policy() });
+  return async (verb: 'Put' | 'Delete' | 'Attach' | 'Detach', policy: object): Promise<void> => {
+    for (const RoleName of roles) await invoke('iam', `${verb}RolePolicy`, { RoleName, ...policy });
+    for (const UserName of users) await invoke('iam', `${verb}UserPolicy`, { UserName, ...policy });
   };
 }

@@ -1,33 +1,18 @@
 /** Resources that have a name and no effect here. Their properties are known all the same. */
+import { randomUUID } from 'node:crypto';
 import type { Creator } from './creator.ts';
 
-const ALARM_PROPERTIES = [
-  'ActionsEnabled',
-  'AlarmActions',
-  'AlarmDescription',
-  'ComparisonOperator',
-  'DatapointsToAlarm',
-  'Dimensions',
-  'EvaluationPeriods',
-  'MetricName',
-  'Metrics',
-  'Namespace',
-  'OKActions',
-  'Period',
-  'Statistic',
-  'Threshold',
-  'TreatMissingData',
-  'Unit',
-];
-
 export const INERT_CREATORS: Readonly<Record<string, Creator>> = {
-  'AWS::CloudWatch::Alarm': (properties, { physicalName, partition, region, accountId }) => {
-    const name = properties.optional('AlarmName', 'string') ?? physicalName(255);
-    properties.required('ComparisonOperator', 'string');
-    properties.required('EvaluationPeriods', 'number');
-    for (const property of ALARM_PROPERTIES) properties.optional(property, 'any');
-    const Arn = `arn:${partition}:cloudwatch:${region}:${accountId}:alarm:${name}`;
-    return async () => ({ ref: name, attributes: { Arn } });
+  /** Nothing here is on a disk, so nothing is encrypted; nor is checked who may use the key. */
+  'AWS::KMS::Key': (properties, { partition, region, accountId }) => {
+    const keyId = randomUUID();
+    properties.required('KeyPolicy', 'object');
+    properties.optional('Description', 'string');
+    properties.optional('EnableKeyRotation', 'boolean');
+    return async () => ({
+      ref: keyId,
+      attributes: { Arn: `arn:${partition}:kms:${region}:${accountId}:key/${keyId}`, KeyId: keyId },
+    });
   },
 
   'AWS::CDK::Metadata': (properties) => {

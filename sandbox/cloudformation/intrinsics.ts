@@ -5,6 +5,8 @@ import { FieldError } from '../fields.ts';
 export interface Created {
   readonly ref: string;
   readonly attributes?: Readonly<Record<string, string>>;
+  /** What CloudFormation does to it when its stack is deleted; absent: there is nothing to do. */
+  readonly remove?: () => Promise<unknown>;
 }
 
 export interface Names {
@@ -105,7 +107,8 @@ function apply({ name, argument }: Call, names: Names, path: string): unknown {
   }
 }
 
-function test(expression: unknown, names: Names, path: string): boolean {
+/** Whether an expression of a condition or of a rule's assertion is true. */
+export function test(expression: unknown, names: Names, path: string): boolean {
   const [name = '', argument] = Object.entries(Object(expression))[0] ?? [];
   const at = `${path}.${name}`;
   switch (name) {

@@ -36,7 +36,11 @@ export const LAMBDA_CREATORS: Readonly<Record<string, Creator>> = {
         const reserved = { FunctionName, ReservedConcurrentExecutions: concurrency };
         await context.invoke('lambda', 'PutFunctionConcurrency', reserved);
       }
-      return { ref: FunctionName, attributes: { Arn: FunctionArn } };
+      return {
+        ref: FunctionName,
+        attributes: { Arn: FunctionArn },
+        remove: () => context.invoke('lambda', 'DeleteFunction', { FunctionName }),
+      };
     };
   },
 
@@ -56,7 +60,11 @@ export const LAMBDA_CREATORS: Readonly<Record<string, Creator>> = {
         'CreateEventSourceMapping',
         input,
       );
-      return { ref: UUID, attributes: { Id: UUID } };
+      return {
+        ref: UUID,
+        attributes: { Id: UUID },
+        remove: () => invoke('lambda', 'DeleteEventSourceMapping', { UUID }),
+      };
     };
   },
 
@@ -68,7 +76,10 @@ export const LAMBDA_CREATORS: Readonly<Record<string, Creator>> = {
     });
     return async () => {
       await invoke('lambda', 'AddPermission', input);
-      return { ref: StatementId };
+      return {
+        ref: StatementId,
+        remove: () => invoke('lambda', 'RemovePermission', { FunctionName: input.FunctionName, StatementId }),
+      };
     };
   },
 };

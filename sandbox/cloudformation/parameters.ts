@@ -8,7 +8,12 @@ export const PARAMETER_CREATORS: Readonly<Record<string, Creator>> = {
     const input = { Name, ...copied(properties, ['Description', 'SecretString']) };
     return async () => {
       const { ARN = '' } = await invoke<CreateSecretResponse>('secretsmanager', 'CreateSecret', input);
-      return { ref: ARN, attributes: { Id: ARN } };
+      return {
+        ref: ARN,
+        attributes: { Id: ARN },
+        remove: () =>
+          invoke('secretsmanager', 'DeleteSecret', { SecretId: ARN, ForceDeleteWithoutRecovery: true }),
+      };
     };
   },
 
@@ -19,7 +24,11 @@ export const PARAMETER_CREATORS: Readonly<Record<string, Creator>> = {
     const input = { Name, Type, Value, ...copied(properties, ['AllowedPattern', 'Description', 'Tier']) };
     return async () => {
       await invoke('ssm', 'PutParameter', input);
-      return { ref: Name, attributes: { Type, Value } };
+      return {
+        ref: Name,
+        attributes: { Type, Value },
+        remove: () => invoke('ssm', 'DeleteParameter', { Name }),
+      };
     };
   },
 };

@@ -21,13 +21,19 @@ export const SQS_CREATORS: Readonly<Record<string, Creator>> = {
         .filter(([, value]) => value !== undefined)
         .map(([name, value]) => [name, typeof value === 'object' ? JSON.stringify(value) : String(value)]),
     );
+    // Nothing is stored on a disk.
+    properties.optional('KmsMasterKeyId', 'string');
     return async () => {
       const { QueueUrl = '' } = await invoke<CreateQueueResult>('sqs', 'CreateQueue', {
         QueueName,
         Attributes,
       });
       const Arn = `arn:${partition}:sqs:${region}:${accountId}:${QueueName}`;
-      return { ref: QueueUrl, attributes: { Arn, QueueName, QueueUrl } };
+      return {
+        ref: QueueUrl,
+        attributes: { Arn, QueueName, QueueUrl },
+        remove: () => invoke('sqs', 'DeleteQueue', { QueueUrl }),
+      };
     };
   },
 

@@ -1,5 +1,5 @@
 import type { CreateStateMachineOutput } from '@aws-sdk/client-sfn';
-import { FieldError, type Fields } from '../fields.ts';
+import { FieldError, type Fields, fields } from '../fields.ts';
 import { type Creator, present } from './creator.ts';
 
 export const STATES_CREATORS: Readonly<Record<string, Creator>> = {
@@ -10,6 +10,7 @@ export const STATES_CREATORS: Readonly<Record<string, Creator>> = {
       definition: definitionOf(properties),
       roleArn: properties.required('RoleArn', 'string'),
       type: properties.optional('StateMachineType', 'string'),
+      loggingConfiguration: loggingOf(properties),
     });
     return async () => {
       const { stateMachineArn = '' } = await invoke<CreateStateMachineOutput>(
@@ -17,10 +18,32 @@ export const STATES_CREATORS: Readonly<Record<string, Creator>> = {
         'CreateStateMachine',
         input,
       );
-      return { ref: stateMachineArn, attributes: { Arn: stateMachineArn, Name: name } };
+      return {
+        ref: stateMachineArn,
+        attributes: { Arn: stateMachineArn, Name: name },
+        remove: () => invoke('states', 'DeleteStateMachine', { stateMachineArn }),
+      };
     };
   },
 };
+
+function loggingOf(properties: Fields): object | undefined {
+  const given = properties.optional('LoggingConfiguration', 'object');
+  if (!given) return undefined;
+  const logging = fields(given, `${properties.path}.LoggingConfiguration`);
+  const destinations = logging.required('Destinations', 'array').map((value) => {
+    const destination = fields(value, `${logging.path}.Destinations`);
+    const group = fields(destination.required('CloudWatchLogsLogGroup', 'object'), destination.path);
+    const logGroupArn = group.required('LogGroupArn', 'string');
+    group.done();
+    destination.done();
+    return { cloudWatchLogsLogGroup: { logGroupArn } };
+  });
+  const level = logging.required('Level', 'string');
+  const includeExecutionData = logging.optional('IncludeExecutionData', 'boolean') ?? false;
+  logging.done();
+  return { destinations, level, includeExecutionData };
+}
 
 /** The definition with its `${…}` replaced; one without a value, or a value without a use, is refused. */
 function definitionOf(properties: Fields): string {

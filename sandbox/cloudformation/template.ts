@@ -8,13 +8,23 @@ export interface Resource {
   readonly properties: Readonly<Record<string, unknown>>;
   readonly dependsOn: readonly string[];
   readonly condition: string | undefined;
+  /** Stays when its stack is deleted. */
+  readonly retained: boolean;
 }
 
 export interface Template {
   readonly parameters: ReadonlyMap<string, Parameter>;
   readonly conditions: Readonly<Record<string, unknown>>;
+  readonly assertions: readonly Assertion[];
   readonly resources: readonly Resource[];
   readonly outputs: Readonly<Record<string, unknown>>;
+}
+
+/** Of a rule: what must hold before anything is created. */
+interface Assertion {
+  readonly path: string;
+  readonly assert: unknown;
+  readonly description: string | undefined;
 }
 
 interface Parameter {
@@ -36,6 +46,9 @@ export function parseTemplate(source: unknown): Template {
       ]),
     ),
     conditions: root.optional('Conditions', 'object') ?? {},
+    assertions: Object.entries(root.optional('Rules', 'object') ?? {}).flatMap(([name, value]) =>
+      parseRule(fields(value, `Rules.${name}`)),
+    ),
     resources: Object.entries(root.required('Resources', 'object')).map(([id, value]) =>
       parseResource(id, fields(value, `Resources.${id}`)),
     ),
@@ -57,6 +70,21 @@ function parseParameter(raw: Fields): Parameter {
   return parameter;
 }
 
+function parseRule(raw: Fields): Assertion[] {
+  const assertions = raw.required('Assertions', 'array').map((value, index) => {
+    const assertion = fields(value, `${raw.path}.Assertions[${index}]`);
+    const parsed = {
+      path: assertion.path,
+      assert: assertion.required('Assert', 'object'),
+      description: assertion.optional('AssertDescription', 'string'),
+    };
+    assertion.done();
+    return parsed;
+  });
+  raw.done();
+  return assertions;
+}
+
 function parseResource(id: string, raw: Fields): Resource {
   const dependsOn = raw.optional('DependsOn', 'any') ?? [];
   const resource = {
@@ -65,11 +93,19 @@ function parseResource(id: string, raw: Fields): Resource {
     properties: raw.optional('Properties', 'object') ?? {},
     dependsOn: (Array.isArray(dependsOn) ? dependsOn : [dependsOn]).map(String),
     condition: raw.optional('Condition', 'string'),
+    retained: isRetained(raw),
   };
-  // Nothing is updated or deleted here, so these say nothing.
-  for (const inert of ['DeletionPolicy', 'UpdateReplacePolicy', 'Metadata']) raw.optional(inert, 'any');
+  // Nothing is updated here, so these say nothing.
+  for (const inert of ['UpdateReplacePolicy', 'Metadata']) raw.optional(inert, 'any');
   raw.done();
   return resource;
+}
+
+function isRetained(raw: Fields): boolean {
+  const policy = raw.optional('DeletionPolicy', 'string') ?? 'Delete';
+  if (policy === 'Delete') return false;
+  if (policy === 'Retain' || policy === 'RetainExceptOnCreate') return true;
+  throw new FieldError(`${raw.path}.DeletionPolicy`, `${policy} is not understood`);
 }
 
 /** Values of all parameters: those given, and defaults. Throws where one is missing, unknown or not allowed. */

@@ -136,6 +136,7 @@ export function createDirectory(options: DirectoryOptions) {
         signInAudience: 'AzureADMyOrg',
         tokenVersion: null,
         appRoles: [],
+        required: [],
         passwords: [],
         federated: [],
         owners: new Set(),

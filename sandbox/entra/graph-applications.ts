@@ -7,19 +7,19 @@ import {
   isUnlimited,
 } from './graph-access.ts';
 import { badRequest, unsupported, valueTaken } from './graph-fault.ts';
-import { clearable, dateTime, flag, listOf, oneOf, readBody, record, text } from './graph-input.ts';
+import { clearable, dateTime, flag, listOf, oneOf, pattern, readBody, record, text } from './graph-input.ts';
 import {
   entity,
   expandedOwners,
   type GraphRequest,
   type GraphRoutes,
   NO_CONTENT,
-  page,
+  objectPage,
   referenced,
   visibleApplication,
 } from './graph-request.ts';
 import { applicationView } from './graph-views.ts';
-import type { Application, AppRole } from './objects.ts';
+import type { Application, AppRole, RequiredAccess } from './objects.ts';
 import { type Filter, parseQuery, project } from './odata.ts';
 
 /** Limits: Microsoft's service limits and the application resource's documentation. */
@@ -38,6 +38,7 @@ const UPDATABLE = {
   tags: listOf(text(256), 100),
   api: record,
   appRoles: listOf(record, 100),
+  requiredResourceAccess: listOf(record, 50),
 };
 const CREATABLE = { ...UPDATABLE, 'owners@odata.bind': listOf(text(1024), 20) };
 const API = { requestedAccessTokenVersion: oneOf(1, 2, null) };
@@ -51,16 +52,19 @@ const APP_ROLE = {
   origin: text(64),
   createdDateTime: dateTime,
 };
+const GUID = pattern(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i);
+const REQUIRED_ACCESS = { resourceAppId: GUID, resourceAccess: listOf(record, 400) };
+const RESOURCE_ACCESS = { id: GUID, type: oneOf('Role', 'Scope') };
 
 type Wanted = ReturnType<typeof readBody<typeof UPDATABLE>>;
 
 export const applicationRoutes: GraphRoutes = {
   'GET /applications': (request) => {
     assertMayRead(request.caller);
-    const query = parseQuery(request.parameters, ['$select', '$filter', '$top']);
-    const fits = by(query.filter, ['identifierUris']);
-    const found = request.directory.applications().map(applicationView).filter(fits);
-    return page(request, 'applications', found, query, 'application');
+    const query = parseQuery(request.parameters, ['$select', '$filter', '$expand', '$top']);
+    const fits = by(query.filter, ['identifierUris', 'tags']);
+    const found = request.directory.applications().filter((one) => fits(applicationView(one)));
+    return objectPage(request, 'applications', found, query, 'application', applicationView);
   },
 
   'POST /applications': (request) => {
@@ -106,7 +110,7 @@ export const applicationRoutes: GraphRoutes = {
 
 function create({ directory, caller }: GraphRequest, wanted: Wanted, owners: readonly string[]): Application {
   assertMayCreate(caller);
-  const { displayName, api, appRoles, ...rest } = wanted;
+  const { displayName, api, appRoles, requiredResourceAccess = [], ...rest } = wanted;
   if (displayName === undefined) throw badRequest('Property displayName is required.');
   assertQuota(directory, caller);
   const tokenVersion = readBody(api ?? {}, API).requestedAccessTokenVersion ?? null;
@@ -118,6 +122,7 @@ function create({ directory, caller }: GraphRequest, wanted: Wanted, owners: rea
     displayName,
     tokenVersion,
     appRoles: (appRoles ?? []).map(readRole),
+    required: requiredResourceAccess.map(readRequired),
     owners: new Set(owners),
     createdByAppId: caller.appId,
   });
@@ -128,7 +133,7 @@ export function assertQuota(directory: GraphRequest['directory'], caller: GraphC
 }
 
 function update({ directory }: GraphRequest, application: Application, wanted: Wanted): void {
-  const { uniqueName, api, appRoles, ...rest } = wanted;
+  const { uniqueName, api, appRoles, requiredResourceAccess, ...rest } = wanted;
   const version = readBody(api ?? {}, API).requestedAccessTokenVersion;
   const changed = { ...application, ...rest, ...(version !== undefined && { tokenVersion: version }) };
   if (rest.identifierUris) {
@@ -144,6 +149,7 @@ function update({ directory }: GraphRequest, application: Application, wanted: W
   }
   Object.assign(application, rest, { tokenVersion: changed.tokenVersion });
   if (appRoles) application.appRoles = appRoles.map(readRole);
+  if (requiredResourceAccess) application.required = requiredResourceAccess.map(readRequired);
 }
 
 /**
@@ -165,6 +171,18 @@ function assertIdentifierUris(
       `Failed to add identifier URI ${uri}. All newly added URIs must contain a tenant verified domain, tenant ID, or app ID, as per the default tenant policy of your organization.`,
     );
   }
+}
+
+function readRequired(body: Record<string, unknown>): RequiredAccess {
+  const { resourceAppId, resourceAccess = [] } = readBody(body, REQUIRED_ACCESS);
+  const access = resourceAccess.map((one) => readBody(one, RESOURCE_ACCESS));
+  const whole = access.flatMap(({ id, type }) => (id && type ? [{ id, type }] : []));
+  if (!resourceAppId || whole.length !== access.length) {
+    throw badRequest(
+      "Invalid value specified for property 'requiredResourceAccess' of resource 'Application'.",
+    );
+  }
+  return { resourceAppId, resourceAccess: whole };
 }
 
 function readRole(body: Record<string, unknown>): AppRole {

@@ -2,6 +2,7 @@
 import type { DirectoryState } from './directory-state.ts';
 import type { GraphCaller } from './graph-access.ts';
 import { badRequest, notFound, unsupported } from './graph-fault.ts';
+import { federatedView } from './graph-views.ts';
 import type { Application, ObjectKey, ServicePrincipal } from './objects.ts';
 import { project, type Query } from './odata.ts';
 
@@ -55,12 +56,34 @@ export const entity = (
 ): GraphAnswer => ({ status, body: { '@odata.context': `${base}/$metadata#${set}/$entity`, ...view } });
 
 /** One page of a collection, with a link to the next one. */
-export function page(
+export const page = (
   request: GraphRequest,
   set: string,
   items: readonly Record<string, unknown>[],
   query: Query,
   type: string,
+): GraphAnswer => pageOf(request, set, items, query, (item) => project(item, query.select, type));
+
+/** The same of applications or service principals, one relationship along with them where it is asked for. */
+export const objectPage = <T extends Application | ServicePrincipal>(
+  request: GraphRequest,
+  set: string,
+  objects: readonly T[],
+  query: Query,
+  type: string,
+  view: (object: T) => Record<string, unknown>,
+): GraphAnswer =>
+  pageOf(request, set, objects, query, (object) => ({
+    ...project(view(object), query.select, type),
+    ...expanded(request.directory, object, query.expand),
+  }));
+
+function pageOf<T>(
+  request: GraphRequest,
+  set: string,
+  items: readonly T[],
+  query: Query,
+  shown: (item: T) => object,
 ): GraphAnswer {
   const end = query.skip + query.top;
   const next = new URLSearchParams(request.parameters);
@@ -70,7 +93,7 @@ export function page(
     body: {
       '@odata.context': `${request.base}/$metadata#${set}`,
       ...(end < items.length && { '@odata.nextLink': `${request.base}/${set}?${next}` }),
-      value: items.slice(query.skip, end).map((item) => project(item, query.select, type)),
+      value: items.slice(query.skip, end).map(shown),
     },
   };
 }
@@ -94,6 +117,18 @@ export const ownerViews = (
       },
     ];
   });
+
+/** Of applications also their federated credentials, which no application has more of than are shown. */
+function expanded(
+  directory: DirectoryState,
+  object: Application | ServicePrincipal,
+  expand: string | undefined,
+): object {
+  if (expand !== 'federatedIdentityCredentials' || !('federated' in object)) {
+    return expandedOwners(directory, object.owners, expand);
+  }
+  return { [expand]: object.federated.filter(directory.isVisible).map(federatedView) };
+}
 
 /** `$expand=owners`, the only relationship that is shown along with its object; undefined: not asked for. */
 export function expandedOwners(

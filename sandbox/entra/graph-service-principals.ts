@@ -16,6 +16,7 @@ import {
   type GraphRequest,
   type GraphRoutes,
   NO_CONTENT,
+  objectPage,
   ownerViews,
   page,
   referenced,
@@ -39,9 +40,11 @@ const DEFAULT_ROLE = '00000000-0000-0000-0000-000000000000';
 export const servicePrincipalRoutes: GraphRoutes = {
   'GET /servicePrincipals': (request) => {
     assertMayRead(request.caller);
-    const query = parseQuery(request.parameters, ['$select', '$filter', '$top']);
-    const views = request.directory.servicePrincipals().map((one) => view(request, one));
-    return page(request, 'servicePrincipals', views.filter(by(query.filter)), query, 'servicePrincipal');
+    const query = parseQuery(request.parameters, ['$select', '$filter', '$expand', '$top']);
+    const fits = by(query.filter, ['tags']);
+    const viewed = (one: ServicePrincipal) => view(request, one);
+    const found = request.directory.servicePrincipals().filter((one) => fits(viewed(one)));
+    return objectPage(request, 'servicePrincipals', found, query, 'servicePrincipal', viewed);
   },
 
   'POST /servicePrincipals': (request) => {

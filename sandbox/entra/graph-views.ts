@@ -42,6 +42,7 @@ export const applicationView = (application: Application): Record<string, unknow
   keyCredentials: [],
   notes: application.notes,
   passwordCredentials: application.passwords.map(passwordView),
+  requiredResourceAccess: application.required,
   signInAudience: application.signInAudience,
   tags: application.tags,
   uniqueName: application.uniqueName,

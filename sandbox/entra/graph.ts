@@ -6,7 +6,7 @@ import { type GraphCaller, identify } from './graph-access.ts';
 import { applicationPartRoutes } from './graph-application-parts.ts';
 import { applicationRoutes } from './graph-applications.ts';
 import { deletedItemRoutes } from './graph-deleted-items.ts';
-import { GraphFault } from './graph-fault.ts';
+import { forbidden, GraphFault } from './graph-fault.ts';
 import type { GraphAnswer, GraphHandler, GraphRoutes } from './graph-request.ts';
 import { servicePrincipalRoutes } from './graph-service-principals.ts';
 import type { HttpAnswer, HttpRequest } from './http.ts';
@@ -19,6 +19,10 @@ const ROUTES: GraphRoutes = {
   ...applicationPartRoutes,
   ...servicePrincipalRoutes,
   ...deletedItemRoutes,
+  // Existence by id of any object needs Directory.Read.All, which nobody here has.
+  'POST /directoryObjects/getByIds': () => {
+    throw forbidden();
+  },
 };
 
 export const isGraphPath = (path: string): boolean => path === VERSION || path.startsWith(`${VERSION}/`);

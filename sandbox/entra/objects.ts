@@ -9,6 +9,11 @@ export interface AppRole {
   readonly isEnabled: boolean;
 }
 
+export interface RequiredAccess {
+  readonly resourceAppId: string;
+  readonly resourceAccess: readonly { readonly id: string; readonly type: 'Role' | 'Scope' }[];
+}
+
 export interface Password {
   readonly keyId: string;
   readonly displayName: string | null;
@@ -52,6 +57,8 @@ export interface Application extends DirectoryObject {
   /** `api.requestedAccessTokenVersion`; null means 1. */
   tokenVersion: 1 | 2 | null;
   appRoles: AppRole[];
+  /** Permissions on other resources that it declares; to declare grants nothing. */
+  required: RequiredAccess[];
   passwords: Password[];
   federated: FederatedCredential[];
 }

@@ -11,7 +11,10 @@ const issueToken = async (request: unknown) => {
   if (typeof request !== 'object') throw new FieldError('token', 'expected an object');
   return `token for ${JSON.stringify(request)}`;
 };
-const server = createServer(createControl({ recorder, token: 'correct horse', issueToken }));
+const moveAccount = ({ parentId }: { parentId?: string | null | undefined }) => {
+  if (parentId === 'nowhere') throw new FieldError('parentId', 'there is none');
+};
+const server = createServer(createControl({ recorder, token: 'correct horse', issueToken, moveAccount }));
 let origin: string;
 
 beforeAll(async () => {
@@ -89,6 +92,28 @@ describe('/_sandbox/tokens', () => {
   ])('refuses %s', async (_, body, message) => {
     const answer = await ask('POST', '/_sandbox/tokens', body);
     expect(answer).toEqual({ status: 400, body: { errors: [message] } });
+  });
+});
+
+describe('/_sandbox/organization', () => {
+  it.each([
+    { accountId: '1', state: 'SUSPENDED' },
+    { accountId: '1', parentId: 'r-a1b2' },
+    { accountId: '1', parentId: null },
+  ])('does %j', async (move) => {
+    expect(await ask('POST', '/_sandbox/organization', move)).toEqual({ status: 200, body: move });
+  });
+
+  it.each<[string, unknown, string]>([
+    ['no JSON', '{', 'not JSON'],
+    ['nothing to do', { accountId: '1' }, 'state or parentId'],
+    ['an unknown state', { accountId: '1', state: 'GONE' }, 'state'],
+    ['an unknown field', { accountId: '1', state: 'ACTIVE', name: 'x' }, 'name'],
+    ['what the organization refuses', { accountId: '1', parentId: 'nowhere' }, 'parentId: there is none'],
+  ])('refuses %s', async (_, body, message) => {
+    const answer = await ask('POST', '/_sandbox/organization', body);
+    expect(answer.status).toBe(400);
+    expect(JSON.stringify(answer.body)).toContain(message);
   });
 });
 

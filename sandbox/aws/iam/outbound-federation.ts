@@ -10,9 +10,18 @@ import type { OperationHandler } from '../../cloud.ts';
 import { accountOf, authorize, type IamEnvironment } from './access.ts';
 import type { IamAccount } from './store.ts';
 
+/** What will be the account's issuer once it is switched on. */
+export function reserveOutbound(account: IamAccount, issuerId: string): string {
+  const issuer = issuerOf(issuerId);
+  account.outbound = { issuer, enabled: false };
+  return issuer;
+}
+
+const issuerOf = (id: string): string => `https://${id}.tokens.sts.global.api.aws`;
+
 /** Switches it on and returns the issuer, which an account keeps however often it is switched. */
-export function enableOutbound(account: IamAccount, issuerId: string = randomUUID()): string {
-  const issuer = account.outbound?.issuer ?? `https://${issuerId}.tokens.sts.global.api.aws`;
+export function enableOutbound(account: IamAccount): string {
+  const issuer = account.outbound?.issuer ?? issuerOf(randomUUID());
   account.outbound = { issuer, enabled: true };
   return issuer;
 }

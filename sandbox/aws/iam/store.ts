@@ -100,15 +100,10 @@ export const iamArn = (accountId: string, resource: string): string =>
   `arn:${PARTITION}:iam::${accountId}:${resource}`;
 
 export class IamStore {
-  readonly #accounts: ReadonlyMap<string, IamAccount>;
+  readonly #accounts = new Map<string, IamAccount>();
 
   constructor(accountIds: readonly string[]) {
-    this.#accounts = new Map(
-      accountIds.map((accountId) => [
-        accountId,
-        { accountId, roles: new Map(), users: new Map(), policies: new Map(), oidcProviders: new Map() },
-      ]),
-    );
+    for (const accountId of accountIds) this.openAccount(accountId);
   }
 
   account(accountId: string): IamAccount | undefined {
@@ -118,6 +113,17 @@ export class IamStore {
   /** Whether some account's tokens for the outside have this issuer. */
   hasOutboundIssuer(issuer: string): boolean {
     return [...this.#accounts.values()].some(({ outbound }) => outbound?.issuer === issuer);
+  }
+
+  openAccount(accountId: string): void {
+    if (this.#accounts.has(accountId)) throw new Error(`the sandbox has the account ${accountId} already`);
+    this.#accounts.set(accountId, {
+      accountId,
+      roles: new Map(),
+      users: new Map(),
+      policies: new Map(),
+      oidcProviders: new Map(),
+    });
   }
 
   /** The account that a call is made in; it exists, for the caller has come from it. */

@@ -12,7 +12,7 @@ import { identityOf } from '../authorization.ts';
 import type { AwsCloud } from '../cloud.ts';
 import { tagContext } from '../iam/access.ts';
 import type { Checked } from '../iam/input.ts';
-import { disableOutbound, enableOutbound } from '../iam/outbound-federation.ts';
+import { disableOutbound, enableOutbound, reserveOutbound } from '../iam/outbound-federation.ts';
 import { withTags } from '../iam/validation.ts';
 import { invalid } from './sessions.ts';
 
@@ -30,8 +30,10 @@ interface SigningKey {
 type Keys = Promise<Readonly<Record<Algorithm, SigningKey>>>;
 
 export interface OutboundFederation {
-  /** Switches the account's issuer on, if it is not, and returns its URL, which begins with `issuerId`. */
-  enable(accountId: string, issuerId?: string): string;
+  /** Settles what the account's issuer will be: its URL begins with `issuerId`. It is not switched on. */
+  reserve(accountId: string, issuerId: string): string;
+  /** Switches the account's issuer on, if it is not, and returns its URL. */
+  enable(accountId: string): string;
   /** No more tokens; the issuer stays the account's own, and comes back with `enable`. */
   disable(accountId: string): void;
   /** Discovery document or key set at this URL; undefined: there is none. */
@@ -70,7 +72,8 @@ export function createOutboundFederation(cloud: AwsCloud): OutboundFederation {
   }
 
   return {
-    enable: (accountId, issuerId) => enableOutbound(cloud.iam.accountOf(accountId), issuerId),
+    reserve: (accountId, issuerId) => reserveOutbound(cloud.iam.accountOf(accountId), issuerId),
+    enable: (accountId) => enableOutbound(cloud.iam.accountOf(accountId)),
     disable: (accountId) => disableOutbound(cloud.iam.accountOf(accountId)),
 
     async document(url) {

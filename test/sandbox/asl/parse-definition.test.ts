@@ -10,7 +10,7 @@ describe('a definition is refused, by path', () => {
   it.each<[string, object, string]>([
     ['JSONPath', { StartAt: 'A', States: { A: { Type: 'Succeed' } } }, '$.QueryLanguage'],
     ['a state in JSONPath', task({ QueryLanguage: 'JSONPath' }), '$.States.A.QueryLanguage'],
-    ['an unknown state type', machine({ A: { Type: 'Map', End: true } }), '$.States.A.Type'],
+    ['an unknown state type', machine({ A: { Type: 'Loop', End: true } }), '$.States.A.Type'],
     ['a timeout of the whole machine', { ...task({}), TimeoutSeconds: 9 }, '$.TimeoutSeconds'],
     ['a JSONPath field', task({ ResultPath: '$.x' }), '$.States.A.ResultPath'],
     ['a heartbeat', task({ HeartbeatSeconds: 9 }), '$.States.A.HeartbeatSeconds'],

@@ -102,6 +102,114 @@ describe('items', () => {
   });
 });
 
+describe('a transaction', () => {
+  const put = (role: string, more: object = {}) => ({
+    Put: {
+      TableName: 'ledger',
+      Item: item(role),
+      ConditionExpression: 'attribute_not_exists(#r)',
+      ExpressionAttributeNames: { '#r': 'role' },
+      ...more,
+    },
+  });
+  const count = (role: string, most: number) => ({
+    Update: {
+      TableName: 'ledger',
+      Key: key(role),
+      UpdateExpression: 'ADD taken :one',
+      ConditionExpression: 'attribute_not_exists(taken) OR taken < :most',
+      ExpressionAttributeValues: { ':one': { N: '1' }, ':most': { N: String(most) } },
+    },
+  });
+  const transact = (TransactItems: object[], options = {}, more: object = {}) =>
+    lab.call('dynamodb', 'TransactWriteItems', { TransactItems, ...more }, options);
+  const stored = async (role: string) =>
+    (await call<{ Item?: unknown }>('GetItem', { Key: key(role), ConsistentRead: true })).Item;
+
+  it('writes everything or nothing, and says what was in the way', async () => {
+    await transact([put('t1'), count('t-count', 2)]);
+    await transact([put('t2'), count('t-count', 2)]);
+    expect(await stored('t-count')).toMatchObject({ taken: { N: '2' } });
+    await expect(transact([put('t3'), count('t-count', 2)])).rejects.toMatchObject({
+      name: 'TransactionCanceledException',
+      CancellationReasons: [{ Code: 'None' }, { Code: 'ConditionalCheckFailed' }],
+    });
+    await expect(transact([put('t1'), count('t-count', 9)])).rejects.toMatchObject({
+      CancellationReasons: [{ Code: 'ConditionalCheckFailed' }, { Code: 'None' }],
+    });
+    expect(await stored('t3')).toBeUndefined();
+    expect(await stored('t-count')).toMatchObject({ taken: { N: '2' } });
+  });
+
+  it('is alone: of many at once so many get through as may', async () => {
+    const all = Array.from({ length: 12 }, (_, index) => transact([put(`m${index}`), count('m-count', 5)]));
+    const results = await Promise.allSettled(all);
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(5);
+    expect(await stored('m-count')).toMatchObject({ taken: { N: '5' } });
+  });
+
+  it('with the token of one that was performed is not performed again', async () => {
+    const token = { ClientRequestToken: 'once' };
+    await transact([count('again', 9)], {}, token);
+    await transact([count('again', 9)], {}, token);
+    expect(await stored('again')).toMatchObject({ taken: { N: '1' } });
+    await expect(transact([count('again', 8)], {}, token)).rejects.toMatchObject({
+      name: 'IdempotentParameterMismatchException',
+    });
+  });
+
+  it.each([
+    ['two writes of one item', [put('same'), count('same', 1)]],
+    ['a condition alone', [{ ConditionCheck: { TableName: 'ledger', Key: key('a') } }]],
+    ['no write at all', []],
+    ['what the store would ignore', [put('x', { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' })]],
+  ])('refuses %s', async (_, items) => {
+    await expect(transact(items)).rejects.toMatchObject({ name: 'ValidationException' });
+  });
+
+  it('needs the right to each of its writes, on the keys of all', async () => {
+    const allow = (Action: string, ...keys: string[]) => ({
+      Effect: 'Allow',
+      Action,
+      Resource: ARN,
+      Condition: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': keys } },
+    });
+    const both = ['p1', 'p-count'];
+    const work = [put('p1'), count('p-count', 1)];
+    for (const statements of [
+      [allow('dynamodb:PutItem', ...both)],
+      [allow('dynamodb:PutItem', 'p1'), allow('dynamodb:UpdateItem', 'p-count')],
+    ]) {
+      const as = await session(`half-${statements.length}`, statements);
+      await expect(transact(work, as)).rejects.toMatchObject({ name: 'AccessDeniedException' });
+    }
+    const statements = [allow('dynamodb:PutItem', ...both), allow('dynamodb:UpdateItem', ...both)];
+    await transact(work, await session('whole', statements));
+  });
+});
+
+describe('a batch', () => {
+  it('reads items of one call, as far as they exist and the caller may', async () => {
+    await call('PutItem', { Item: item('batched') });
+    const RequestItems = { ledger: { Keys: [key('batched'), key('nobody')], ConsistentRead: true } };
+    const batch = (options = {}) => lab.call('dynamodb', 'BatchGetItem', { RequestItems }, options);
+    expect(await batch()).toMatchObject({ Responses: { ledger: [item('batched')] } });
+    const reader = (name: string, ...keys: string[]) =>
+      session(name, [
+        {
+          Effect: 'Allow',
+          Action: 'dynamodb:BatchGetItem',
+          Resource: ARN,
+          Condition: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': keys } },
+        },
+      ]);
+    await batch(await reader('reads-both', 'batched', 'nobody'));
+    await expect(batch(await reader('reads-one', 'batched'))).rejects.toMatchObject({
+      name: 'AccessDeniedException',
+    });
+  });
+});
+
 describe('authorization', () => {
   it('is by operation and by table or index', async () => {
     const reader = await session('reader', [{ Effect: 'Allow', Action: 'dynamodb:Query', Resource: ARN }]);

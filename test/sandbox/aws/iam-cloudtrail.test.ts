@@ -108,6 +108,32 @@ describe('CloudTrail records of IAM writes', () => {
     });
   });
 
+  it('hold what is done to an OIDC provider', async () => {
+    const openIDConnectProviderArn = `arn:aws:iam::${ACCOUNT}:oidc-provider/x.example/`;
+    const OpenIDConnectProviderArn = openIDConnectProviderArn;
+    const Tags = [{ Key: 'oidc-factory:heartbeat', Value: '2026-11-20T12:00:00Z' }];
+    const tags = [{ key: 'oidc-factory:heartbeat', value: '2026-11-20T12:00:00Z' }];
+    const input = { Url: 'https://x.example/', ClientIDList: ['a'], Tags };
+    expect(await record('CreateOpenIDConnectProvider', input)).toMatchObject({
+      requestParameters: { url: 'https://x.example/', clientIDList: ['a'], tags },
+      responseElements: { openIDConnectProviderArn, tags },
+    });
+    const changes: [operation: string, input: object, shown: object][] = [
+      ['TagOpenIDConnectProvider', { Tags }, { tags }],
+      ['UntagOpenIDConnectProvider', { TagKeys: ['x'] }, { tagKeys: ['x'] }],
+      ['AddClientIDToOpenIDConnectProvider', { ClientID: 'b' }, { clientID: 'b' }],
+      ['RemoveClientIDFromOpenIDConnectProvider', { ClientID: 'b' }, { clientID: 'b' }],
+      ['DeleteOpenIDConnectProvider', {}, {}],
+    ];
+    for (const [operation, more, shown] of changes) {
+      expect(await record(operation, { OpenIDConnectProviderArn, ...more })).toMatchObject({
+        eventName: operation,
+        requestParameters: { openIDConnectProviderArn, ...shown },
+        responseElements: null,
+      });
+    }
+  });
+
   it('keep the request of a call that failed, and carry the code with its suffix', async () => {
     const { input } = new DeleteRoleCommand({ RoleName: 'absent' });
     expect(await record('DeleteRole', input)).toMatchObject({
@@ -161,7 +187,11 @@ describe('CloudTrail records of IAM writes', () => {
     const caller = {
       ...session,
       accessKeyId: 'ASIAEXAMPLE',
-      context: { ...session.context, 'aws:CalledVia': 'cloudformation.amazonaws.com' },
+      context: {
+        ...session.context,
+        'aws:CalledVia': 'cloudformation.amazonaws.com',
+        'aws:SourceIdentity': 'execution-1',
+      },
     };
     const made = await record('CreateRole', { RoleName: 'y', AssumeRolePolicyDocument: TRUST }, caller);
     expect(made).toMatchObject({
@@ -182,6 +212,7 @@ describe('CloudTrail records of IAM writes', () => {
             userName: 'worker',
           },
           attributes: { creationDate: '2024-08-01T13:37:41Z', mfaAuthenticated: 'false' },
+          sourceIdentity: 'execution-1',
         },
         invokedBy: 'cloudformation.amazonaws.com',
       },

@@ -8,9 +8,10 @@ import {
   ListOpenIDConnectProviderTagsCommand,
   RemoveClientIDFromOpenIDConnectProviderCommand,
   TagOpenIDConnectProviderCommand,
+  UntagOpenIDConnectProviderCommand,
 } from '@aws-sdk/client-iam';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { ACCOUNT, errorOf, type Harness, startHarness } from './wire-harness.ts';
+import { ACCOUNT, allow, errorOf, type Harness, startHarness, userWith } from './wire-harness.ts';
 
 const ISSUER = 'https://sts.windows.net/11111111-2222-4333-8444-555555555555/';
 const PROVIDER = `arn:aws:iam::${ACCOUNT}:oidc-provider/sts.windows.net/11111111-2222-4333-8444-555555555555/`;
@@ -71,8 +72,30 @@ describe('OIDC providers', () => {
     await iam.send(
       new TagOpenIDConnectProviderCommand({ OpenIDConnectProviderArn, Tags: [{ Key: 'a', Value: 'b' }] }),
     );
-    const { Tags } = await iam.send(new ListOpenIDConnectProviderTagsCommand({ OpenIDConnectProviderArn }));
-    expect(Tags).toEqual([{ Key: 'a', Value: 'b' }]);
+    const tags = async () =>
+      (await iam.send(new ListOpenIDConnectProviderTagsCommand({ OpenIDConnectProviderArn }))).Tags;
+    expect(await tags()).toEqual([{ Key: 'a', Value: 'b' }]);
+    await iam.send(new UntagOpenIDConnectProviderCommand({ OpenIDConnectProviderArn, TagKeys: ['A', 'x'] }));
+    expect(await tags()).toEqual([]);
+  });
+
+  it('are created with tags, by whoever may tag them', async () => {
+    const Url = 'https://tagged.example';
+    const Tags = [{ Key: 'oidc-factory:heartbeat', Value: '2026-11-20T12:00:00Z' }];
+    const create = new CreateOpenIDConnectProviderCommand({ Url, Tags });
+    const rights = (...Action: string[]) => allow({ Action, Resource: '*' });
+    const untagging = await userWith(harness, rights('iam:CreateOpenIDConnectProvider'));
+    expect((await errorOf(untagging.client.send(create))).name).toBe('AccessDenied');
+    const both = await userWith(
+      harness,
+      rights('iam:CreateOpenIDConnectProvider', 'iam:TagOpenIDConnectProvider'),
+    );
+    expect((await both.client.send(create)).Tags).toEqual(Tags);
+    const OpenIDConnectProviderArn = `arn:aws:iam::${ACCOUNT}:oidc-provider/tagged.example`;
+    expect((await iam.send(new GetOpenIDConnectProviderCommand({ OpenIDConnectProviderArn }))).Tags).toEqual(
+      Tags,
+    );
+    await iam.send(new DeleteOpenIDConnectProviderCommand({ OpenIDConnectProviderArn }));
   });
 
   it.each(['http://x.example', 'https://', 'https://x.example?y=z', 'x.example'])(

@@ -35,8 +35,9 @@ export async function createLab(scale = 0.01, endpoint = () => 'http://127.0.0.1
   const iam = createIam(cloud, { onCloudTrailRecord: (record) => events.deliverCloudTrail(record) });
   const sqs = createSqs(cloud, { endpoint });
   const events = createEvents(cloud, { iam, sqs, report: (problem) => problems.push(problem) });
-  const logs = createLogs(cloud);
+  const logs = createLogs(cloud, () => {});
   const lambda = await createLambda(cloud, {
+    onInvocation: () => {},
     iam,
     sqs,
     logs,

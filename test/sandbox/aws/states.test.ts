@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createCloud } from '../../../sandbox/aws/cloud.ts';
 import { createIam } from '../../../sandbox/aws/iam.ts';
 import { createStates } from '../../../sandbox/aws/states.ts';
@@ -31,7 +31,7 @@ async function world(
   const cloud = createCloud({ time, recorder, organization: { id: 'o-a1b2c3d4e5', accounts: [ACCOUNT] } });
   const iam = createIam(cloud, { onCloudTrailRecord: () => {} });
   cloud.register(iam);
-  cloud.register(createStates(cloud, { iam, random: () => 0.5 }));
+  cloud.register(createStates(cloud, { iam, random: () => 0.5, onEnded: () => {} }));
   const invoked: { payload: unknown; as: Caller }[] = [];
   cloud.register({
     id: 'lambda',
@@ -187,6 +187,105 @@ describe('an execution', () => {
   });
 });
 
+describe('a Distributed Map', () => {
+  const ITEMS = { Items: [1, 2], Label: 'each' };
+  const mapOf = (states: object) => ({
+    M: {
+      Type: 'Map',
+      ...ITEMS,
+      ItemProcessor: {
+        ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' },
+        StartAt: Object.keys(states)[0],
+        States: states,
+      },
+      End: true,
+    },
+  });
+  const RIGHTS = ['states:StartExecution', 'states:DescribeExecution', 'states:StopExecution'];
+  type Listed = { executions: { executionArn: string; status: string }[] };
+  /** Children of the only Map Run of an execution. */
+  const childrenOf = async (call: World['call'], executionArn: string) => {
+    const { events } = await call<{ events: { mapRunStartedEventDetails?: { mapRunArn: string } }[] }>(
+      'GetExecutionHistory',
+      { executionArn },
+    );
+    const mapRunArn = events.flatMap(({ mapRunStartedEventDetails: run }) => run?.mapRunArn ?? [])[0];
+    const { executions } = await call<Listed>('ListExecutions', { mapRunArn });
+    return { mapRunArn, executions };
+  };
+
+  it('runs child executions, which are found by their Map Run alone', async () => {
+    const { create, run, call } = await world((n) => Number(n) * 2, ['lambda:InvokeFunction', ...RIGHTS]);
+    const stateMachineArn = await create(mapOf(TASK));
+    const ended = await run(stateMachineArn);
+    expect(ended).toMatchObject({ status: 'SUCCEEDED', output: '[2,4]' });
+
+    const { mapRunArn, executions } = await childrenOf(call, ended.executionArn ?? '');
+    expect(mapRunArn).toMatch(
+      new RegExp(`^arn:aws:states:${REGION}:${ACCOUNT}:mapRun:m/each:[0-9a-f-]{36}$`),
+    );
+    expect(executions).toHaveLength(2);
+    const [{ executionArn } = { executionArn: '' }] = executions;
+    expect(executionArn).toMatch(
+      new RegExp(`^arn:aws:states:${REGION}:${ACCOUNT}:execution:m/each:[0-9a-f-]{36}$`),
+    );
+    expect(await call('DescribeExecution', { executionArn })).toMatchObject({
+      stateMachineArn: `${stateMachineArn}/each`,
+      mapRunArn,
+      input: '2',
+      output: '4',
+    });
+    expect((await call<Listed>('ListExecutions', { stateMachineArn })).executions).toHaveLength(1);
+  });
+
+  it.each(RIGHTS)('fails where its role may not %s', async (missing) => {
+    const allowed = RIGHTS.filter((action) => action !== missing);
+    const { create, run, invoked } = await world(undefined, ['lambda:InvokeFunction', ...allowed]);
+    expect(await run(await create(mapOf(TASK)))).toMatchObject({
+      status: 'FAILED',
+      error: 'States.Runtime',
+      cause: expect.stringContaining(missing),
+    });
+    expect(invoked).toEqual([]);
+  });
+
+  it('takes its children along when it is stopped', async () => {
+    const { create, call } = await world(undefined, RIGHTS);
+    const stateMachineArn = await create(mapOf(FOREVER));
+    const { executionArn } = await call<{ executionArn: string }>('StartExecution', { stateMachineArn });
+    await vi.waitFor(async () => {
+      expect((await childrenOf(call, executionArn)).executions).toHaveLength(2);
+    });
+    await call('StopExecution', { executionArn });
+    const { executions } = await childrenOf(call, executionArn);
+    expect(executions.map(({ status }) => status)).toEqual(['ABORTED', 'ABORTED']);
+  });
+
+  it('fails when a child is stopped', async () => {
+    const { create, call } = await world(undefined, RIGHTS);
+    const stateMachineArn = await create(mapOf(FOREVER));
+    const { executionArn } = await call<{ executionArn: string }>('StartExecution', { stateMachineArn });
+    const [child] = await vi.waitFor(async () => {
+      const { executions } = await childrenOf(call, executionArn);
+      expect(executions).toHaveLength(2);
+      return executions;
+    });
+    await call('StopExecution', { executionArn: child?.executionArn });
+    await vi.waitFor(async () => {
+      expect(await call('DescribeExecution', { executionArn })).toMatchObject({
+        status: 'FAILED',
+        error: 'States.ExceedToleratedFailureThreshold',
+      });
+    });
+  });
+
+  it('is not created for a task that is not performed', async () => {
+    const { create } = await world();
+    const task = { A: { ...TASK.A, Resource: 'arn:aws:states:::aws-sdk:iam:getRole' } };
+    await expect(create(mapOf(task))).rejects.toMatchObject({ name: 'InvalidDefinition' });
+  });
+});
+
 describe('StartExecution', () => {
   it('gives the same answer for the same name and input while it runs', async () => {
     const { create, call } = await world();
@@ -239,6 +338,22 @@ describe('StartExecution', () => {
     await expect(call('StartExecution', { stateMachineArn }, undefined, 'eu-west-1')).rejects.toMatchObject({
       name: 'StateMachineDoesNotExist',
     });
+  });
+});
+
+describe('DeleteStateMachine', () => {
+  it('ends what runs, and accepts that there is none', async () => {
+    const { create, call } = await world();
+    const stateMachineArn = await create(FOREVER);
+    const { executionArn } = await call<{ executionArn: string }>('StartExecution', { stateMachineArn });
+    for (let times = 0; times < 2; times++) await call('DeleteStateMachine', { stateMachineArn });
+    await expect(call('StartExecution', { stateMachineArn })).rejects.toMatchObject({
+      name: 'StateMachineDoesNotExist',
+    });
+    await expect(call('DescribeExecution', { executionArn })).rejects.toMatchObject({
+      name: 'ExecutionDoesNotExist',
+    });
+    await create(TASK);
   });
 });
 

@@ -6,6 +6,7 @@ import * as dynamodb from '@aws-sdk/client-dynamodb';
 import * as events from '@aws-sdk/client-eventbridge';
 import * as iam from '@aws-sdk/client-iam';
 import * as lambda from '@aws-sdk/client-lambda';
+import * as organizations from '@aws-sdk/client-organizations';
 import * as secretsmanager from '@aws-sdk/client-secrets-manager';
 import * as states from '@aws-sdk/client-sfn';
 import * as sqs from '@aws-sdk/client-sqs';
@@ -37,6 +38,7 @@ const SDK = {
   dynamodb: [dynamodb, 'DynamoDBClient'],
   secretsmanager: [secretsmanager, 'SecretsManagerClient'],
   ssm: [ssm, 'SSMClient'],
+  organizations: [organizations, 'OrganizationsClient'],
 } as const satisfies Partial<Record<ServiceId, readonly [object, string]>>;
 type WireService = keyof typeof SDK;
 const SERVICES = Object.keys(SDK) as WireService[];

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Caller, Cloud } from '../../../sandbox/cloud.ts';
 import { deployStack } from '../../../sandbox/cloudformation/deploy-stack.ts';
+import type { StackResponses } from '../../../sandbox/cloudformation/responses.ts';
 
 interface Invocation {
   readonly call: string;
@@ -31,16 +32,23 @@ const ADMIN: Caller = {
 
 function deploy(
   template: object,
-  more: { answers?: Readonly<Record<string, unknown>>; parameters?: Record<string, string> } = {},
+  more: {
+    answers?: Readonly<Record<string, unknown>>;
+    parameters?: Record<string, string>;
+    cloud?: Cloud;
+    responses?: StackResponses;
+  } = {},
 ) {
   const { cloud, invocations } = fakeCloud(more.answers);
   const groups: string[] = [];
   const deployed = deployStack({
-    cloud,
+    cloud: more.cloud ?? cloud,
     logs: {
       createLogGroup: async ({ logGroupName }) => void groups.push(logGroupName),
+      deleteLogGroup: async ({ logGroupName }) => void groups.splice(groups.indexOf(logGroupName), 1),
       putRetentionPolicy: async () => {},
     },
+    responses: more.responses ?? { open: () => ({ url: 'https://answer', taken: () => undefined }) },
     stackName: 'Stack',
     template,
     accountId: '111122223333',
@@ -136,7 +144,10 @@ describe('deployStack', () => {
       },
       { answers: { 'lambda:CreateFunction': { FunctionArn: 'arn:f' } } },
     );
-    expect((await deployed).resources.get('Function')).toEqual({ ref: 'f', attributes: { Arn: 'arn:f' } });
+    expect((await deployed).resources.get('Function')).toMatchObject({
+      ref: 'f',
+      attributes: { Arn: 'arn:f' },
+    });
     expect(invocations[0]?.input).toEqual({
       FunctionName: 'f',
       Code: { S3Bucket: 'assets', S3Key: '/assembly/code' },
@@ -195,6 +206,28 @@ describe('deployStack', () => {
   });
 
   it.each<[string, object, string]>([
+    [
+      'what an assertion of a rule forbids',
+      {
+        Rules: {
+          Region: {
+            Assertions: [
+              {
+                Assert: { 'Fn::Equals': [{ Ref: 'AWS::Region' }, 'eu-west-1'] },
+                AssertDescription: 'only in Ireland',
+              },
+            ],
+          },
+        },
+        Resources: { A: queue() },
+      },
+      'only in Ireland',
+    ],
+    [
+      'a rule with a condition',
+      { Rules: { Region: { RuleCondition: {}, Assertions: [] } }, Resources: { A: queue() } },
+      'Rules.Region.RuleCondition',
+    ],
     [
       'a type that it does not know',
       { Resources: { A: { Type: 'AWS::S3::Bucket' } } },
@@ -275,5 +308,131 @@ describe('deployStack', () => {
     const { deployed, invocations } = deploy({ Resources: { A: queue({ FifoQueue: true }) } });
     await expect(deployed).rejects.toThrow();
     expect(invocations).toEqual([]);
+  });
+});
+
+describe('a custom resource', () => {
+  const custom = (properties: object = {}) => ({
+    Resources: {
+      Custom: {
+        Type: 'AWS::CloudFormation::CustomResource',
+        Properties: { ServiceToken: 'arn:f', ServiceTimeout: 600, ...properties },
+      },
+    },
+    Outputs: { Issuer: { Value: { 'Fn::GetAtt': ['Custom', 'Issuer'] } } },
+  });
+  const STACK_ID = 'arn:aws:cloudformation:us-east-1:111122223333:stack/Stack/local';
+
+  /** Deploys it; the function answers what it was asked, and `answer`. */
+  function deployed(answer: object) {
+    let text: string | undefined;
+    const asked: Record<string, unknown>[] = [];
+    const cloud = {
+      invoke: async (_: string, operation: string, input: { FunctionName: string; Payload: Buffer }) => {
+        const request = JSON.parse(input.Payload.toString('utf8'));
+        asked.push({ operation, FunctionName: input.FunctionName, ...request });
+        const { StackId, RequestId, LogicalResourceId } = request;
+        text = JSON.stringify({ StackId, RequestId, LogicalResourceId, ...answer });
+      },
+    } as unknown as Cloud;
+    const responses = { open: () => ({ url: 'https://answer', taken: () => text }) };
+    return { asked, stack: deploy(custom(), { cloud, responses }).deployed };
+  }
+
+  it('is its function, asked as CloudFormation asks, and what it answers', async () => {
+    const { asked, stack } = deployed({
+      Status: 'SUCCESS',
+      PhysicalResourceId: 'id',
+      Data: { Issuer: 'https://issuer' },
+    });
+    expect((await stack).outputs).toEqual({ Issuer: 'https://issuer' });
+    expect(asked).toEqual([
+      expect.objectContaining({
+        operation: 'Invoke',
+        FunctionName: 'arn:f',
+        RequestType: 'Create',
+        ResponseURL: 'https://answer',
+        StackId: STACK_ID,
+        LogicalResourceId: 'Custom',
+      }),
+    ]);
+  });
+
+  it('is asked once more when its stack goes', async () => {
+    const { asked, stack } = deployed({
+      Status: 'SUCCESS',
+      PhysicalResourceId: 'id',
+      Data: { Issuer: 'https://issuer' },
+    });
+    await (await stack).remove();
+    expect(asked[1]).toMatchObject({
+      RequestType: 'Delete',
+      PhysicalResourceId: 'id',
+      LogicalResourceId: 'Custom',
+    });
+  });
+
+  it.each([
+    ['a failure', { Status: 'FAILED', Reason: 'denied', PhysicalResourceId: 'id' }, /Custom .* denied/],
+    ['no physical id', { Status: 'SUCCESS' }, /PhysicalResourceId/],
+    ['another request', { Status: 'SUCCESS', PhysicalResourceId: 'id', RequestId: 'r' }, /another RequestId/],
+    ['more than is understood', { Status: 'SUCCESS', PhysicalResourceId: 'id', NoEcho: true }, /NoEcho/],
+  ])('fails on %s in the answer', async (_, answer, problem) => {
+    await expect(deployed(answer).stack).rejects.toThrow(problem);
+  });
+
+  it('fails without an answer, and is refused with properties of its own', async () => {
+    await expect(deploy(custom()).deployed).rejects.toThrow('no answer');
+    await expect(refused(custom({ Own: 1 }))).rejects.toThrow('Own: not interpreted');
+  });
+});
+
+describe('removal of a stack', () => {
+  const template = {
+    Resources: {
+      Kept: queue({ QueueName: 'kept' }, { DeletionPolicy: 'Retain' }),
+      Dead: queue({ QueueName: 'dead' }, { DeletionPolicy: 'Delete' }),
+      Queue: queue({
+        QueueName: 'q',
+        RedrivePolicy: { deadLetterTargetArn: { 'Fn::GetAtt': ['Dead', 'Arn'] }, maxReceiveCount: 5 },
+      }),
+    },
+  };
+  const removals = (invocations: readonly Invocation[]) =>
+    invocations.filter(({ call }) => call === 'sqs:DeleteQueue').length;
+
+  it('deletes what is not retained, the last first', async () => {
+    let made = 0;
+    const deleted: unknown[] = [];
+    const cloud = {
+      invoke: async (_: string, operation: string, input: Record<string, unknown>) => {
+        if (operation === 'CreateQueue') return { QueueUrl: `${++made} ${input.QueueName}` };
+        deleted.push(input.QueueUrl);
+        return {};
+      },
+    } as unknown as Cloud;
+    const stack = await deploy(template, { cloud }).deployed;
+    await stack.remove();
+    expect(deleted).toEqual(['3 q', '2 dead']);
+  });
+
+  it('that fails names the resource, and goes on from there', async () => {
+    const answers: Record<string, unknown> = { 'sqs:DeleteQueue': new Error('in use') };
+    const { deployed, invocations } = deploy(template, { answers });
+    const stack = await deployed;
+    await expect(stack.remove()).rejects.toThrow(
+      'Stack: Queue (AWS::SQS::Queue) could not be deleted: Error: in use',
+    );
+    answers['sqs:DeleteQueue'] = {};
+    await stack.remove();
+    expect(removals(invocations)).toBe(3);
+    await stack.remove();
+    expect(removals(invocations)).toBe(3);
+  });
+
+  it('is refused by a policy that is not understood', async () => {
+    await expect(
+      refused({ Resources: { Q: queue({}, { DeletionPolicy: 'Snapshot' }) } }),
+    ).rejects.toMatchObject({ path: 'Resources.Q.DeletionPolicy' });
   });
 });

@@ -3,6 +3,7 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { CreateRoleCommand } from '@aws-sdk/client-iam';
 import { expect } from 'vitest';
 import type { DesiredApplication } from '../../../core/application.ts';
+import { credentialOf } from '../../../core/federated-credentials.ts';
 import {
   accountId,
   audience,
@@ -54,6 +55,11 @@ async function newMarkedRole(on: Started) {
   const access = { accountId: account, roleArn, roleId: id, providerArn: provider };
   return { ...made, trust: await on.adapters.accounts.trust(access) };
 }
+
+const CREDENTIAL = credentialOf(
+  { issuer: 'https://gitlab.com', subject: 'project_path:example/app:ref_type:branch:ref:main' },
+  { cloud: 'public' },
+);
 
 const newAudience = () => audience(`api://faults/${randomInt(2 ** 40)}`);
 
@@ -239,7 +245,28 @@ export const CALLS: Readonly<Record<string, Make>> = {
     const { objectId } = await newApplication(on);
     return {
       act: () => on.adapters.directory.application(objectId),
-      gives: expect.objectContaining({ objectId, federatedCredentials: 0 }),
+      gives: expect.objectContaining({ objectId, federatedCredentials: [] }),
+    };
+  },
+  'graph POST /applications/{id}/federatedIdentityCredentials': async (on) => {
+    const { directory } = on.adapters;
+    const { objectId } = await newApplication(on);
+    return {
+      act: () => directory.createFederatedCredential(objectId, CREDENTIAL),
+      gives: undefined,
+      shows: async () => (await directory.application(objectId))?.federatedCredentials,
+      as: [CREDENTIAL],
+    };
+  },
+  'graph DELETE /applications/{id}/federatedIdentityCredentials/{id}': async (on) => {
+    const { directory } = on.adapters;
+    const { objectId } = await newApplication(on);
+    await directory.createFederatedCredential(objectId, CREDENTIAL);
+    return {
+      act: () => directory.deleteFederatedCredential(objectId, CREDENTIAL.name),
+      gives: undefined,
+      shows: async () => (await directory.application(objectId))?.federatedCredentials,
+      as: [],
     };
   },
   'graph PATCH /applications/{id}': async (on) => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { addManagedIdentity } from '../../../sandbox/entra/seed.ts';
 import { type Answer, addClient, startTenant, type Tenant } from './tenant.ts';
 
 let tenant: Tenant;
@@ -40,6 +41,17 @@ describe('Application.ReadWrite.OwnedBy', () => {
   it('reads the whole tenant', async () => {
     expect((await tenant.factory('GET', `/applications/${foreign.objectId}`)).status).toBe(200);
     expect((await tenant.factory('GET', '/servicePrincipals')).status).toBe(200);
+  });
+
+  it('sees by its object id whether a managed identity exists, not by asking for any object', async () => {
+    const identity = addManagedIdentity(tenant.entra.directory, 'a vm');
+    const path = (id: string) => `/servicePrincipals/${id}?$select=id,servicePrincipalType`;
+    expect((await tenant.factory('GET', path(identity.id))).body).toMatchObject({
+      id: identity.id,
+      servicePrincipalType: 'ManagedIdentity',
+    });
+    expect((await tenant.factory('GET', path(crypto.randomUUID()))).status).toBe(404);
+    denied(await tenant.factory('POST', '/directoryObjects/getByIds', { ids: [identity.id] }));
   });
 
   it('manages what its holder owns', async () => {

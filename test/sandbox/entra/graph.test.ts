@@ -114,6 +114,39 @@ describe('an application', () => {
   });
 });
 
+describe('permissions that an application declares', () => {
+  const required = [
+    {
+      resourceAppId: '00000003-0000-0000-c000-000000000000',
+      resourceAccess: [{ id: '18a4783c-866b-4cc7-a460-3d5e5662c884', type: 'Role' }],
+    },
+  ];
+
+  it('are kept, replaced as a whole, and grant nothing', async () => {
+    const made = await tenant.admin('POST', '/applications', {
+      displayName: 'declares',
+      requiredResourceAccess: required,
+    });
+    expect(made.body.requiredResourceAccess).toEqual(required);
+    const principal = await tenant.admin('POST', '/servicePrincipals', { appId: made.body.appId });
+    const granted = await tenant.admin('GET', `/servicePrincipals/${principal.body.id}/appRoleAssignments`);
+    expect(granted.body.value).toEqual([]);
+    await tenant.admin('PATCH', `/applications/${made.body.id}`, { requiredResourceAccess: [] });
+    const after = await tenant.admin('GET', `/applications/${made.body.id}?$select=requiredResourceAccess`);
+    expect(after.body.requiredResourceAccess).toEqual([]);
+  });
+
+  it.each([
+    ['no list', {}],
+    ['another type', [{ ...required[0], resourceAccess: [{ id: required[0]?.resourceAppId, type: 'Any' }] }]],
+    ['no id', [{ ...required[0], resourceAccess: [{ type: 'Role' }] }]],
+    ['an unknown property', [{ ...required[0], more: true }]],
+  ])('are refused with %s', async (_, requiredResourceAccess) => {
+    const answer = await tenant.admin('POST', '/applications', { displayName: 'x', requiredResourceAccess });
+    expect(answer.status).toBe(400);
+  });
+});
+
 describe('federated credentials', () => {
   const credential = (change: Record<string, unknown> = {}) => ({
     name: 'pipeline',
@@ -182,6 +215,45 @@ describe('queries', () => {
     expect(await holding('api://nobody')).toMatchObject({ value: [] });
   });
 
+  it('filter by tag, page by page, and show the owners along', async () => {
+    const tag = `account:${crypto.randomUUID()}`;
+    const made = [await create({ tags: [tag, 'other'] }), await create({ tags: [tag] }), await create()];
+    for (const { appId } of made) await tenant.admin('POST', '/servicePrincipals', { appId });
+    const owners = [{ id: tenant.seeded.admin.servicePrincipalId }];
+    const listed = async (collection: string) => {
+      const filter = encodeURIComponent(`tags/any(t:t eq '${tag}')`);
+      const found: { appId: string; owners: { id: string }[] }[] = [];
+      let next = `/${collection}?$filter=${filter}&$select=appId&$expand=owners($select=id)&$top=1`;
+      while (next) {
+        const { body } = await tenant.admin('GET', next);
+        found.push(...body.value);
+        next = body['@odata.nextLink']?.slice(`${tenant.origin}/v1.0`.length);
+      }
+      return found;
+    };
+    const expected = made.slice(0, 2).map(({ appId }) => ({ appId }));
+    expect(await listed('applications')).toMatchObject(expected.map((one) => ({ ...one, owners })));
+    // Entra copied the tags; nobody was bound as owner.
+    expect(await listed('servicePrincipals')).toMatchObject(expected.map((one) => ({ ...one, owners: [] })));
+  });
+
+  it('expand the federated credentials of listed applications', async () => {
+    const tag = `account:${crypto.randomUUID()}`;
+    const { id } = await create({ tags: [tag] });
+    const credential = {
+      name: 'workload',
+      issuer: 'https://issuer.example',
+      subject: 'repo',
+      audiences: ['api://x'],
+    };
+    await tenant.admin('POST', `/applications/${id}/federatedIdentityCredentials`, credential);
+    const filter = encodeURIComponent(`tags/any(t:t eq '${tag}')`);
+    const path = (collection: string) =>
+      `/${collection}?$filter=${filter}&$select=id&$expand=federatedIdentityCredentials`;
+    const { body } = await tenant.admin('GET', path('applications'));
+    expect(body.value).toMatchObject([{ id, federatedIdentityCredentials: [credential] }]);
+  });
+
   it('expand owners', async () => {
     const { id } = await create();
     const { body } = await tenant.admin('GET', `/applications/${id}?$select=id&$expand=owners`);
@@ -207,7 +279,8 @@ describe('queries', () => {
     ['GET', '/applications?$orderby=displayName', 'Request_UnsupportedQuery'],
     ['GET', "/applications?$filter=uniqueName eq 'x'", 'Request_UnsupportedQuery'],
     ['GET', "/applications?$filter=startswith(displayName,'x')", 'Request_UnsupportedQuery'],
-    ['GET', "/applications?$filter=tags/any(t:t eq 'x')", 'Request_UnsupportedQuery'],
+    ['GET', "/applications?$filter=notes/any(t:t eq 'x')", 'Request_UnsupportedQuery'],
+    ['GET', '/applications?$expand=tokenIssuancePolicies', 'Request_UnsupportedQuery'],
     ['GET', "/applications?$filter=identifierUris/any(u:v eq 'x')", 'Request_UnsupportedQuery'],
     ['GET', '/applications?$top=0', 'Request_BadRequest'],
     ['GET', '/users', 'BadRequest'],
