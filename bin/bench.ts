@@ -4,7 +4,8 @@ import { cpus } from 'node:os';
 import { bench } from '../bench/bench.ts';
 import { isPast, reportText } from '../bench/figures.ts';
 import { SECTION_NAMES } from '../bench/sections.ts';
-import { benchArguments, UsageError } from './arguments.ts';
+import { benchArguments } from './arguments.ts';
+import { run } from './run.ts';
 
 const USAGE = `npm run bench -- [options]
 
@@ -33,11 +34,4 @@ async function main(): Promise<number> {
   return ok ? 0 : 1;
 }
 
-process.exitCode = await main().catch((error: unknown) => {
-  if (error instanceof UsageError) {
-    console.error(`${error.message}\n\n${USAGE}`);
-    return 2;
-  }
-  console.error(error instanceof Error ? (error.stack ?? error.message) : error);
-  return 1;
-});
+await run(main, USAGE);

@@ -2,8 +2,9 @@
 /** Runs the factory under chaos in a local cloud. Exit codes: 0 no violation, 1 violations, 2 wrong arguments. */
 import { summary } from '../sandbox/chaos/report.ts';
 import { createChaos } from '../sandbox/chaos/run.ts';
-import { chaosArguments, UsageError } from './arguments.ts';
+import { chaosArguments } from './arguments.ts';
 import { startLocalCloud } from './local.ts';
+import { run } from './run.ts';
 
 const USAGE = `npm run chaos -- --roles N --seed S [options]
 
@@ -32,11 +33,4 @@ async function main(): Promise<number> {
   }
 }
 
-process.exitCode = await main().catch((error: unknown) => {
-  if (error instanceof UsageError) {
-    console.error(`${error.message}\n\n${USAGE}`);
-    return 2;
-  }
-  console.error(error instanceof Error ? (error.stack ?? error.message) : error);
-  return 1;
-});
+await run(main, USAGE);

@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 /** Plays the main job once in a local cloud. Exit codes: 0 as it must be, 1 not so, 2 wrong arguments. */
 import { type Moment, playMainJob } from '../sandbox/demo.ts';
-import { demoArguments, UsageError } from './arguments.ts';
+import { demoArguments } from './arguments.ts';
 import { startLocalCloud } from './local.ts';
+import { run } from './run.ts';
 
 const tell = ({ at, who, what, detail = [] }: Moment): void => {
   console.log(`${at.toFixed(1).padStart(6)} s  ${who.padEnd(14)}  ${what}`);
@@ -42,11 +43,4 @@ async function main(): Promise<number> {
   return problem === undefined ? 0 : 1;
 }
 
-process.exitCode = await main().catch((error: unknown) => {
-  if (error instanceof UsageError) {
-    console.error(`${error.message}\n\nnpm run demo [-- --json]`);
-    return 2;
-  }
-  console.error(error instanceof Error ? (error.stack ?? error.message) : error);
-  return 1;
-});
+await run(main, 'npm run demo [-- --json]');

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /** Serves the local cloud until SIGINT or SIGTERM. Exit codes: 0 stopped, 1 failed to start, 2 wrong arguments. */
-import { sandboxArguments, UsageError } from './arguments.ts';
+import { sandboxArguments } from './arguments.ts';
 import { startLocalCloud } from './local.ts';
+import { run } from './run.ts';
 
 const USAGE = `npm start -- [options]
 
@@ -42,11 +43,4 @@ Keys and secrets: start it with --json.`);
   return 0;
 }
 
-process.exitCode = await main().catch((error: unknown) => {
-  if (error instanceof UsageError) {
-    console.error(`${error.message}\n\n${USAGE}`);
-    return 2;
-  }
-  console.error(error instanceof Error ? (error.stack ?? error.message) : error);
-  return 1;
-});
+await run(main, USAGE);

@@ -4,7 +4,8 @@
  * not, 2 wrong arguments.
  */
 import { reportOf, simulate } from '../simulator/simulate.ts';
-import { type SimulateArguments, simulateArguments } from './arguments.ts';
+import { simulateArguments } from './arguments.ts';
+import { run } from './run.ts';
 
 const USAGE = `npm run simulate -- [--runs N] [--seed S] [--exhaustive] [--burst] [--json]
 
@@ -15,13 +16,7 @@ const USAGE = `npm run simulate -- [--runs N] [--seed S] [--exhaustive] [--burst
   --json        one line of JSON at the end, and nothing else on standard output`;
 
 async function main(): Promise<number> {
-  let options: SimulateArguments;
-  try {
-    options = simulateArguments(process.argv.slice(2));
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
-    return 2;
-  }
+  const options = simulateArguments(process.argv.slice(2));
   if (options.help) {
     console.log(USAGE);
     return 0;
@@ -31,4 +26,4 @@ async function main(): Promise<number> {
   return report.json.violations === 0 ? 0 : 1;
 }
 
-process.exitCode = await main();
+await run(main, USAGE);

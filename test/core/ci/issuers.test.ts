@@ -13,7 +13,6 @@ import { hcpTerraform } from '../../../core/ci/hcp-terraform.ts';
 import type { IssuerKind, Subject } from '../../../core/ci/issuer.ts';
 import { issuerAt, providerPathOf } from '../../../core/ci/issuers.ts';
 import { kubernetes } from '../../../core/ci/kubernetes.ts';
-import { tokensNear } from '../../../core/ci/witnesses.ts';
 import { evaluateWebIdentityTrust } from '../../../core/policy/web-identity.ts';
 import {
   AZURE_DEVOPS,
@@ -32,6 +31,7 @@ import {
   policy,
   subject,
 } from '../lint/policies.ts';
+import { tokensNear } from './witnesses.ts';
 
 type AnyKind = IssuerKind<Subject>;
 const as = (kind: unknown): AnyKind => kind as AnyKind;

@@ -1,7 +1,7 @@
 /** The tokens that somebody else could get who is near a subject: what a policy for it must keep out. */
-import { fieldsOf, isWiderThan, REACHES, type Reach, type Values } from './grammar.ts';
-import type { Claims, Form, Issuer, Subject } from './issuer.ts';
-import { claimsOf } from './tokens.ts';
+import { fieldsOf, isWiderThan, REACHES, type Reach, type Values } from '../../../core/ci/grammar.ts';
+import type { Claims, Form, Issuer, Subject } from '../../../core/ci/issuer.ts';
+import { claimsOf } from '../../../core/ci/tokens.ts';
 
 export interface NearbyToken {
   /** What of the subject its bearer does not have: the same tenant, the same project, … */
