@@ -1,8 +1,14 @@
 /** An application as the factory wants it, and how it is recognised as the factory's own. */
+import {
+  credentialChanges,
+  credentialOf,
+  type FederatedCredential,
+  strangers,
+} from './federated-credentials.ts';
 import type { AppId, AppObjectId, ServicePrincipalId } from './ids.ts';
 import { identifierUriFor, type TokenVersion } from './issuer.ts';
 import type { LedgerEntry } from './ledger-entry.ts';
-import { displayName, uniqueName } from './naming.ts';
+import { accountTag, displayName, uniqueName } from './naming.ts';
 import type { FactorySettings } from './settings.ts';
 
 export interface DesiredApplication {
@@ -33,7 +39,7 @@ export interface ObservedApplication extends ApplicationOrigin {
   /** How many of each. */
   readonly passwords: number;
   readonly keys: number;
-  readonly federatedCredentials: number;
+  readonly federatedCredentials: readonly FederatedCredential[];
 }
 
 export interface ObservedServicePrincipal {
@@ -52,12 +58,18 @@ export function desiredApplication(
     displayName: displayName(entry),
     notes: `Made by the OIDC factory for ${entry.roleArn ?? `role ${entry.roleName} of account ${entry.accountId}`}`,
     // Entra copies an application's tags to its service principal, where HideApp keeps it off users' portals.
-    tags: ['HideApp', 'managed-by:oidc-factory', `aws-account:${entry.accountId}`],
+    tags: ['HideApp', 'managed-by:oidc-factory', accountTag(entry.accountId)],
     signInAudience: 'AzureADMyOrg',
     tokenVersion: settings.issuer.tokenVersion,
     ownerId: settings.factoryServicePrincipalId,
   };
 }
+
+/** The federated credentials that the tags of the role ask for. */
+export const desiredCredentials = (
+  { federatedCredentials = [] }: Pick<LedgerEntry, 'federatedCredentials'>,
+  { issuer }: Pick<FactorySettings, 'issuer'>,
+): FederatedCredential[] => federatedCredentials.map((workload) => credentialOf(workload, issuer));
 
 /**
  * Why an application that holds the wanted name is not provably the factory's own; empty where it is. Any tenant
@@ -92,6 +104,7 @@ export function verificationProblems(
   const problems = [
     ...originProblems(observed, { uniqueName: uniqueName(entry), factoryAppId: settings.factoryAppId }),
     ...audienceProblems(observed),
+    ...federationProblems(observed, desiredCredentials(entry, settings)),
     ...unless(observed.objectId === entry.applicationObjectId, 'its object id is not the recorded one'),
     ...unless(observed.appId === entry.appId, 'its client id is not the recorded one'),
     ...unless(
@@ -115,6 +128,11 @@ export function verificationProblems(
     ...credentialProblems(observed),
   ];
 }
+
+/** Whether somebody has credentials on it that the factory did not give. None appears by lag. */
+export const hasForeignCredentials = (
+  observed: Pick<ObservedApplication, 'passwords' | 'keys' | 'federatedCredentials'>,
+): boolean => credentialProblems(observed).length > 0;
 
 /** Whether the factory made this very application. By now its users have rightly added owners and credentials. */
 export const isDeletable = (
@@ -146,8 +164,25 @@ const ownerProblems = (of: string, ownerIds: readonly string[], ownerId: Service
     `the factory is not the only owner of the ${of}`,
   );
 
-const credentialProblems = (observed: ObservedApplication): string[] => [
+const credentialProblems = (
+  observed: Pick<ObservedApplication, 'passwords' | 'keys' | 'federatedCredentials'>,
+): string[] => [
   ...unless(observed.passwords === 0, 'it has a password'),
   ...unless(observed.keys === 0, 'it has a key'),
-  ...unless(observed.federatedCredentials === 0, 'it has a federated credential'),
+  ...unless(
+    strangers(observed.federatedCredentials).length === 0,
+    'it has a federated credential that the factory did not make',
+  ),
 ];
+
+/** Also when its users have it: what the factory made follows the tags of the role. */
+function federationProblems(
+  observed: ObservedApplication,
+  desired: readonly FederatedCredential[],
+): string[] {
+  const { remove, add } = credentialChanges(observed.federatedCredentials, desired);
+  return [
+    ...unless(remove.length === 0, 'it has a federated credential that no tag asks for'),
+    ...unless(add.length === 0, 'a federated credential that a tag asks for is missing'),
+  ];
+}

@@ -2,7 +2,9 @@
  * Which roles are the factory's business. Trusting the tenant is not consent: Microsoft's own services trust it as
  * well, with audiences that must never be rewritten. Only a placeholder in the place of the audience consents.
  */
-import type { AccountId, Audience, ProviderArn, RoleName } from './ids.ts';
+import { isFactoryError } from './errors.ts';
+import type { AccountId, AppId, Audience, ProviderArn, RoleName } from './ids.ts';
+import type { FormerApplication } from './ledger-entry.ts';
 import { isProtected } from './protected-roles.ts';
 import type { ConsentSettings, FactorySettings } from './settings.ts';
 import { hasIgnoreTag } from './tags.ts';
@@ -67,8 +69,10 @@ export function evaluateConsent(question: {
   readonly provider: KnownProvider | undefined;
   readonly settings: ConsentSettings;
   readonly recordedAudience?: Audience | undefined;
+  /** Of this incarnation too: they are to be replaced. */
+  readonly former?: readonly FormerApplication[] | undefined;
 }): ConsentResult {
-  const { role, provider, settings, recordedAudience } = question;
+  const { role, provider, settings, recordedAudience, former = [] } = question;
   const refused = (reason: ConsentReason, detail: string): ConsentResult => ({
     kind: 'refused',
     reason,
@@ -86,7 +90,7 @@ export function evaluateConsent(question: {
     accountId: role.accountId,
     placeholders: settings.placeholders,
     clientIds: provider?.clientIds ?? [],
-    recorded: recordedAudience === undefined ? [] : [recordedAudience],
+    recorded: [{ audience: recordedAudience }, ...former].flatMap(({ audience }) => audience ?? []),
   });
   const managed = judged.filter(({ judgement }) => judgement.kind !== 'refused');
   const providerArn = managed[0]?.providerArns[0];
@@ -107,6 +111,30 @@ export function evaluateConsent(question: {
     managedStatements: managed.map(({ index }) => index),
     providerArn,
   };
+}
+
+/**
+ * Whether a role that was served has left: it carries the ignore tag, or its trust concerns the tenant no more. Its
+ * application may go where nothing in the policy rests on it; what cannot be read may still do so.
+ */
+export function isWithdrawn(
+  role: ConsentingRole,
+  { audience, appId }: { readonly audience?: Audience; readonly appId?: AppId },
+  settings: ConsentSettings,
+): boolean {
+  if (isProtected(role, settings)) return false;
+  let document: TrustPolicyDocument;
+  try {
+    document = readTrustPolicy(role.trustPolicy);
+  } catch (error) {
+    if (isFactoryError(error, 'TrustPolicyUnreadable')) return false;
+    throw error;
+  }
+  // Written anew, so that no escape hides a value.
+  const text = JSON.stringify(document.root).toLowerCase();
+  if ([audience, appId].some((value) => value !== undefined && text.includes(value.toLowerCase())))
+    return false;
+  return hasIgnoreTag(role.tags) || !text.includes(settings.issuer.tenantId.toLowerCase());
 }
 
 /** The tenant's providers of this account that the policy allows web identity to. Throws TrustPolicyUnreadable. */

@@ -10,11 +10,14 @@ interface ErrorKind {
   readonly class: ErrorClass;
   /** Whether running the same step again, later, may succeed without anyone acting. */
   readonly retryable: boolean;
+  /** Not before somebody lets the factory go on, or an hour is over: workflows wait for days, with long pauses. */
+  readonly held?: true;
   /** What happened and what to do, in IAM's tag alphabet and short enough for a tag value: it goes on the role. */
   readonly remedy: string;
 }
 
 const transient = (remedy: string): ErrorKind => ({ class: 'transient', retryable: true, remedy });
+const held = (remedy: string): ErrorKind => ({ ...transient(remedy), held: true });
 const developer = (remedy: string): ErrorKind => ({ class: 'developer', retryable: false, remedy });
 const platform = (remedy: string): ErrorKind => ({ class: 'platform', retryable: false, remedy });
 
@@ -26,6 +29,8 @@ export const ERRORS = {
   LedgerConflict: transient('The ledger entry changed meanwhile - retried'),
   Throttled: transient('Too many requests - retried'),
   Unavailable: transient('A service did not answer or failed - retried'),
+  Paused: held('The factory is paused for this account - it goes on by itself when it is resumed'),
+  CapReached: held('The account has used up the cap of this hour - it goes on by itself'),
 
   // The developer of the role can mend it.
   TrustPolicyTooLong: developer('The rewritten trust policy exceeds the length quota - shorten it'),
@@ -38,13 +43,18 @@ export const ERRORS = {
   RoleHasNoRoom: developer(
     'The role has as many managed policies as it may - the quarantine needs one place',
   ),
+  FederatedCredentialRefused: developer(
+    'A tag oidc-factory:federated-credential is malformed or not allowed - correct or remove it',
+  ),
   ConsentWithdrawn: developer('The trust policy no longer carries a placeholder or its audience'),
+  Contested: developer('Others keep changing the role or its audience back - make them agree then retry'),
 
   // The platform team must act.
   RoleGone: platform('The role does not exist any more'),
   RoleStillExists: platform('A DeleteRole event arrived but the role still exists'),
   ProviderMissing: platform('The Entra OIDC provider does not exist in this account - create it'),
   ProviderFull: platform('The OIDC provider holds 100 audiences - remove unused roles'),
+  RoleCapReached: platform('The account has as many served roles as its cap allows - raise rolesPerAccount'),
   MemberRoleNotAssumable: platform('A member role cannot be assumed - deploy the member stack'),
   MemberAccessDenied: platform('A member role lacks a permission - deploy the member stack and check SCPs'),
   DirectoryLoginFailed: platform('Entra refuses the login of the factory - check tenant and credential'),
@@ -56,6 +66,9 @@ export const ERRORS = {
   NameSquatted: platform('An application that is not of the factory holds the name - inspect and remove it'),
   ApplicationTampered: platform('The application was changed before its role trusted it - inspect it'),
   LedgerForbidden: platform('The factory may not use its ledger'),
+  OrganizationForbidden: platform(
+    'The factory may not read the organization - make its account a delegated administrator',
+  ),
   OutboundFederationDisabled: platform('Outbound identity federation is disabled in the factory account'),
   RemovalIncomplete: platform('Audience or application could not be removed - repair the cause and retry'),
   QuarantineMissing: platform('The role or the quarantine policy does not exist - deploy the member stack'),
@@ -101,5 +114,10 @@ export class FactoryError extends Error {
 export const isFactoryError = (error: unknown, code?: ErrorCode): error is FactoryError =>
   error instanceof FactoryError && (code === undefined || error.code === code);
 
-/** Codes that workflows retry, in the table's order. */
-export const RETRYABLE_CODES = (Object.keys(ERRORS) as ErrorCode[]).filter((code) => ERRORS[code].retryable);
+const codesOf = (matches: (kind: ErrorKind) => boolean): readonly ErrorCode[] =>
+  (Object.keys(ERRORS) as ErrorCode[]).filter((code) => matches(ERRORS[code]));
+
+/** Codes that workflows retry within minutes, in the table's order. */
+export const RETRYABLE_CODES = codesOf(({ retryable, held }) => retryable && !held);
+/** Codes that workflows retry for days. */
+export const HELD_CODES = codesOf(({ held }) => held === true);

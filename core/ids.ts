@@ -39,7 +39,8 @@ function checked<Name extends string>(name: Name, pattern: RegExp, expected: str
 
 export const accountId = checked('AccountId', /^\d{12}$/, 'twelve digits');
 /** IAM: 1 to 64 of `[\w+=,.@-]`. */
-export const roleName = checked('RoleName', /^[\w+=,.@-]{1,64}$/, '1 to 64 letters, digits or _+=,.@-');
+export const ROLE_NAME = /^[\w+=,.@-]{1,64}$/;
+export const roleName = checked('RoleName', ROLE_NAME, '1 to 64 letters, digits or _+=,.@-');
 export const roleId = checked('RoleId', /^AROA[A-Z0-9]{12,124}$/, 'a role id (AROA…)');
 export const roleArn = checked(
   'RoleArn',

@@ -8,10 +8,12 @@ import {
 } from './consent.ts';
 import type { CreateRequest } from './dispatch.ts';
 import { type ErrorCode, FactoryError } from './errors.ts';
-import type { AppId, RoleId, RoleName, ServicePrincipalId } from './ids.ts';
+import { areSameWorkloads, type Workload, workloadsAskedFor } from './federated-credentials.ts';
+import type { AppId, Audience, RoleId, RoleName, ServicePrincipalId } from './ids.ts';
 import { audienceFor } from './issuer.ts';
 import { isLive, type LedgerEntry } from './ledger-entry.ts';
-import type { ConsentSettings } from './settings.ts';
+import { countRevert, isContested, type Reverts } from './reverts.ts';
+import type { InspectionSettings } from './settings.ts';
 import { rewriteTrustPolicy } from './trust-policy/rewrite.ts';
 
 /** A role as GetRole shows it. */
@@ -32,7 +34,7 @@ export type InspectionDecision =
   | { readonly kind: 'role-gone' }
   | {
       readonly kind: 'skip';
-      readonly reason: ConsentReason | 'trust-policy-unreadable' | 'being-removed';
+      readonly reason: ConsentReason | 'trust-policy-unreadable' | 'being-removed' | 'contested';
       readonly detail: string;
       readonly foreignAudiences?: readonly string[];
     }
@@ -41,19 +43,25 @@ export type InspectionDecision =
   | {
       readonly kind: 'proceed';
       readonly reason: 'placeholder' | 'own-audience';
+      /** What the tags ask for, where they do: to be recorded with the claim. */
+      readonly federatedCredentials?: readonly Workload[];
       /** Claim and mark the role, so that the failure can be recorded and shown on it; then fail with this. */
       readonly failWith?: ErrorCode;
+      /** What the entry says of it from now on. */
+      readonly reverts?: Reverts;
     };
 
 export interface Inspection {
-  readonly run: Pick<CreateRequest, 'accountId' | 'roleId' | 'eventTime'>;
+  readonly run: Pick<CreateRequest, 'accountId' | 'roleId' | 'eventTime' | 'recheck' | 'retry'>;
   /** Undefined: IAM knows no role of this name. */
   readonly role: InspectedRole | undefined;
   /** The tenant's provider that the trust policy names; undefined where the account has none. */
   readonly provider: KnownProvider | undefined;
   /** The ledger's entry for the role as it is. */
   readonly entry: LedgerEntry | undefined;
-  readonly settings: ConsentSettings;
+  readonly settings: InspectionSettings;
+  /** What the account and the directory have left; where nobody asks, enough. */
+  readonly limits?: { readonly rolesPerAccount: number; readonly isDirectoryFull: boolean };
   /** Milliseconds since the epoch. */
   readonly now: number;
   readonly settleSeconds: number;
@@ -76,6 +84,7 @@ export function decideInspection(inspection: Inspection): InspectionDecision {
       provider,
       settings,
       recordedAudience: entry?.audience,
+      former: entry?.former,
     });
   } catch (error) {
     return refuseToGuess(error, entry);
@@ -85,13 +94,33 @@ export function decideInspection(inspection: Inspection): InspectionDecision {
     return { kind: 'skip', ...refusal };
   }
 
-  const outlook = outlookOf({ run, role, provider, entry, settings });
-  if (outlook === 'nothing-to-do' && entry?.phase === 'ready') return { kind: 'ready' };
+  const asked = workloadsAskedFor(role.tags, settings.federatedCredentials);
+  const workloads = asked.kind === 'allowed' ? asked.workloads : [];
+  const outlook =
+    asked.kind === 'refused' ? 'FederatedCredentialRefused' : outlookOf({ ...inspection, role, entry });
+  const areAsked = areSameWorkloads(entry?.federatedCredentials, workloads);
+  const isUndone = (outlook !== 'nothing-to-do' && asked.kind === 'allowed') || run.recheck === true;
+  if (!isUndone && outlook === 'nothing-to-do' && areAsked && entry?.phase === 'ready')
+    return { kind: 'ready' };
+  const reverts = revertsOf(inspection, isUndone);
+  const isFought = isUndone && isContested(reverts, inspection.now);
+  if (isFought && entry?.error?.code === 'Contested') {
+    return { kind: 'skip', reason: 'contested', detail: 'others keep changing it back, which the role says' };
+  }
+  const failWith = isFought ? 'Contested' : outlook;
   return {
     kind: 'proceed',
     reason: consent.kind === 'consents' ? 'placeholder' : 'own-audience',
-    ...(outlook === 'nothing-to-do' || outlook === 'work' ? {} : { failWith: outlook }),
+    ...(workloads.length > 0 && { federatedCredentials: workloads }),
+    ...(failWith === 'nothing-to-do' || failWith === 'work' ? {} : { failWith }),
+    ...(reverts && { reverts }),
   };
+}
+
+/** Counted once for each time that something was right: the claim that follows makes the entry `creating`. */
+function revertsOf({ run, entry, now }: Inspection, isUndone: boolean): Reverts | undefined {
+  if (run.retry) return undefined;
+  return isUndone && entry?.phase === 'ready' ? countRevert(entry.reverts, now) : entry?.reverts;
 }
 
 function whereItWent({ run, role, now, settleSeconds }: Inspection): InspectionDecision {
@@ -111,6 +140,7 @@ function refuseToGuess(error: unknown, entry: LedgerEntry | undefined): Inspecti
     kind: 'proceed',
     reason: entry === undefined ? 'placeholder' : 'own-audience',
     failWith: error.code,
+    ...(entry?.reverts && { reverts: entry.reverts }),
   };
 }
 
@@ -121,13 +151,17 @@ function outlookOf({
   provider,
   entry,
   settings,
-}: Pick<Inspection, 'run' | 'provider' | 'entry' | 'settings'> & { role: InspectedRole }):
+  limits,
+}: Pick<Inspection, 'run' | 'provider' | 'entry' | 'settings' | 'limits'> & { role: InspectedRole }):
   | 'nothing-to-do'
   | 'work'
   | ErrorCode {
   if (provider === undefined) return 'ProviderMissing';
   const listed = entry?.audience !== undefined && provider.clientIds.includes(entry.audience);
   if (!listed && provider.clientIds.length >= MAX_CLIENT_IDS) return 'ProviderFull';
+  if (!listed && limits && audiencesOn(provider.clientIds, settings.placeholders) >= limits.rolesPerAccount)
+    return 'RoleCapReached';
+  if (limits?.isDirectoryFull && entry?.applicationObjectId === undefined) return 'DirectoryQuotaExceeded';
   const appId = entry?.appId ?? NOBODY.appId;
   try {
     const { changed } = rewriteTrustPolicy({
@@ -139,6 +173,7 @@ function outlookOf({
       audience: entry?.audience ?? audienceFor(appId, settings.issuer.tokenVersion),
       servicePrincipalId: entry?.servicePrincipalId ?? NOBODY.servicePrincipalId,
       recordedAudience: entry?.audience,
+      former: entry?.former,
     });
     return listed && !changed ? 'nothing-to-do' : 'work';
   } catch (error) {
@@ -146,6 +181,10 @@ function outlookOf({
     throw error;
   }
 }
+
+/** Of roles, as far as the list tells. */
+export const audiencesOn = (clientIds: readonly string[], placeholders: readonly Audience[]): number =>
+  clientIds.filter((id) => !placeholders.some((placeholder) => placeholder === id)).length;
 
 /** Stands for an application that is yet to be made: of the same length, and never written anywhere. */
 const NOBODY = {

@@ -57,12 +57,22 @@ interface PartitionFacts {
   /** IAM is global: CloudTrail records its events in this region of the partition only. */
   readonly iamEventRegion: string;
   readonly dnsSuffix: string;
+  /** Of the AWS console. */
+  readonly consoleHost: string;
 }
 
 export const PARTITIONS: Readonly<Record<Partition, PartitionFacts>> = {
-  aws: { iamEventRegion: 'us-east-1', dnsSuffix: 'amazonaws.com' },
-  'aws-us-gov': { iamEventRegion: 'us-gov-west-1', dnsSuffix: 'amazonaws.com' },
-  'aws-cn': { iamEventRegion: 'cn-north-1', dnsSuffix: 'amazonaws.com.cn' },
+  aws: { iamEventRegion: 'us-east-1', dnsSuffix: 'amazonaws.com', consoleHost: 'console.aws.amazon.com' },
+  'aws-us-gov': {
+    iamEventRegion: 'us-gov-west-1',
+    dnsSuffix: 'amazonaws.com',
+    consoleHost: 'console.amazonaws-us-gov.com',
+  },
+  'aws-cn': {
+    iamEventRegion: 'cn-north-1',
+    dnsSuffix: 'amazonaws.com.cn',
+    consoleHost: 'console.amazonaws.cn',
+  },
 };
 
 /** The partition that a region name such as `us-gov-west-1` belongs to. */

@@ -1,4 +1,5 @@
 import type { ErrorCode } from './errors.ts';
+import type { Workload } from './federated-credentials.ts';
 import type {
   AccountId,
   AppId,
@@ -12,6 +13,7 @@ import type {
   RoleName,
   ServicePrincipalId,
 } from './ids.ts';
+import type { Reverts } from './reverts.ts';
 
 /**
  * `creating`, `removing`: work under way or waiting to be resumed. `removing` absorbs: no create continues.
@@ -61,11 +63,17 @@ export interface LedgerEntry extends Incarnation {
   readonly applicationObjectId?: AppObjectId;
   readonly appId?: AppId;
   readonly servicePrincipalId?: ServicePrincipalId;
+  /** Workloads that the tags of the role asked for when it was last claimed; once `ready`, these get in. */
+  readonly federatedCredentials?: readonly Workload[];
   /** Recorded before it is put on the provider's list. */
   readonly audience?: Audience;
   readonly providerArn?: ProviderArn;
+  /** Applications that were lost, which the role may still trust: replaced there, and forgotten once it is `ready`. */
+  readonly former?: readonly FormerApplication[];
   /** First time that the role trusted the application; credentials on it are its users' affair from then on. */
   readonly readyAt?: string;
+  /** How often it was `ready`, and something had to be put right again. */
+  readonly reverts?: Reverts;
 
   readonly createdAt: string;
   readonly updatedAt: string;
@@ -74,6 +82,12 @@ export interface LedgerEntry extends Incarnation {
   readonly leaseUntil?: string;
   /** Raised by one with every write; each write is conditional on the one before. */
   readonly version: number;
+}
+
+/** What a trust policy names of an application. */
+export interface FormerApplication {
+  readonly audience?: Audience;
+  readonly servicePrincipalId?: ServicePrincipalId;
 }
 
 /** Whether the entry still stands for something that may exist in Entra, on the provider or in a role. */

@@ -5,7 +5,14 @@
  */
 import { type Glyph, MANY, matchesGlob } from './policy/match.ts';
 
-type Leaf = string | { readonly exists: boolean } | { readonly wildcard: string };
+export type Leaf =
+  | string
+  | { readonly exists: boolean }
+  | { readonly wildcard: string }
+  | { readonly suffix: string }
+  | { readonly 'anything-but': readonly string[] }
+  | { readonly 'equals-ignore-case': string }
+  | { readonly prefix: { readonly 'equals-ignore-case': string } };
 
 export interface EventPattern {
   /** `$or` has a list of patterns, every other field a list of leaves or a pattern. */
@@ -36,7 +43,11 @@ function unmetOf(pattern: EventPattern, value: unknown, place: Place): readonly 
   const fields = isObject(value) ? value : {};
   return Object.entries(pattern).flatMap(([name, demand]) => {
     if (name === '$or') {
-      return closest((demand as readonly EventPattern[]).map((option) => unmetOf(option, value, place)));
+      const options = demand as readonly EventPattern[];
+      const ways = options.map((option) => ({ option, unmet: unmetOf(option, value, place) }));
+      // An option says first what it is about.
+      const about = ways.filter(({ option, unmet }) => !unmet[0]?.field.startsWith(startOf(option, place)));
+      return closest((about.length > 0 ? about : ways).map(({ unmet }) => unmet));
     }
     const child = Object.hasOwn(fields, name) ? fields[name] : undefined;
     const at = { ...place, path: [...place.path, name] };
@@ -46,6 +57,9 @@ function unmetOf(pattern: EventPattern, value: unknown, place: Place): readonly 
     return [{ field: at.path.join('.'), expected: leaves.map(textOf).join(' or ') }];
   });
 }
+
+const startOf = (option: EventPattern, { path }: Place): string =>
+  [...path, Object.keys(option)[0]].join('.');
 
 /** Of several ways the one with the least unmet; those that fail alike from their beginning are told as one. */
 function closest(ways: readonly (readonly Unmet[])[]): readonly Unmet[] {
@@ -59,14 +73,29 @@ function closest(ways: readonly (readonly Unmet[])[]): readonly Unmet[] {
 function meets(leaf: Leaf, value: unknown, { root, path }: Place): boolean {
   if (typeof leaf === 'string') return leavesOf(value).includes(leaf);
   if ('exists' in leaf) return leaf.exists ? leavesOf(value).length > 0 : leavesAt(root, path).length === 0;
+  // Any value, and no string alone.
+  if ('anything-but' in leaf)
+    return leavesOf(value).some((one) => !leaf['anything-but'].includes(one as string));
+  return leavesOf(value).some((text) => typeof text === 'string' && textMeets(leaf, text));
+}
+
+type TextLeaf = Exclude<Leaf, string | { exists: boolean } | { 'anything-but': readonly string[] }>;
+
+function textMeets(leaf: TextLeaf, text: string): boolean {
+  if ('suffix' in leaf) return text.endsWith(leaf.suffix);
+  if ('equals-ignore-case' in leaf) return text.toLowerCase() === leaf['equals-ignore-case'].toLowerCase();
+  if ('prefix' in leaf) return text.toLowerCase().startsWith(leaf.prefix['equals-ignore-case'].toLowerCase());
   const pattern = Array.from(leaf.wildcard, (char): Glyph => (char === '*' ? MANY : char));
-  return leavesOf(value).some((text) => typeof text === 'string' && matchesGlob(pattern, text));
+  return matchesGlob(pattern, text);
 }
 
 const textOf = (leaf: Leaf): string => {
   if (typeof leaf === 'string') return leaf;
   if ('exists' in leaf) return leaf.exists ? 'any value' : 'no such field';
-  return leaf.wildcard;
+  if ('anything-but' in leaf) return `anything but ${leaf['anything-but'].join(', ')}`;
+  if ('suffix' in leaf) return `*${leaf.suffix}`;
+  if ('equals-ignore-case' in leaf) return leaf['equals-ignore-case'];
+  return 'prefix' in leaf ? `${leaf.prefix['equals-ignore-case']}*` : leaf.wildcard;
 };
 
 /** Lists count by their elements; `exists` sees leaves only. */

@@ -42,6 +42,17 @@ export function isProtected(
 ): boolean {
   const path = role.path?.toLowerCase() ?? '/';
   if (PROTECTED_PATHS.some((reserved) => path.startsWith(reserved))) return true;
-  const name = role.roleName.toLowerCase();
-  return protectedRoleNames(settings).some((pattern) => matchesGlob(wildcards(pattern.toLowerCase()), name));
+  return protectedRoleNames(settings).some((pattern) => covers(pattern, role.roleName));
 }
+
+/** Patterns, built in or configured, that cover a member role, each with the first such role. */
+export const patternsOverMemberRoles = (
+  settings: Pick<FactorySettings, 'protectedRoles' | 'memberRolePrefix'>,
+): readonly { readonly pattern: string; readonly roleName: string }[] =>
+  [...BUILT_IN_PROTECTED_ROLES, ...settings.protectedRoles].flatMap((pattern) => {
+    const roleName = ownRoles(settings.memberRolePrefix).find((name) => covers(pattern, name));
+    return roleName === undefined ? [] : [{ pattern, roleName }];
+  });
+
+const covers = (pattern: string, roleName: string): boolean =>
+  matchesGlob(wildcards(pattern.toLowerCase()), roleName.toLowerCase());

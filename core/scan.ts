@@ -6,7 +6,7 @@ import type { AccountId, ProviderArn, RoleArn, TenantId } from './ids.ts';
 import { decideInspection, type InspectedRole } from './inspection.ts';
 import { type EntraProvider, entraProvider, type Issuer, type Partition, providerArnOf } from './issuer.ts';
 import { type RoleStatus, roleStatus } from './role-status.ts';
-import type { ConsentSettings } from './settings.ts';
+import type { InspectionSettings } from './settings.ts';
 import { readTrustPolicy } from './trust-policy/document.ts';
 import { allowsWebIdentity, federatedPrincipals } from './trust-policy/statements.ts';
 import { type WhoEnters, whoEnters } from './trust-policy/who-enters.ts';
@@ -70,7 +70,7 @@ export function tenantsOf({ roles, providers = [] }: Estate): readonly Pick<Issu
 /** The roles that let the settings' tenant in, and its providers. */
 export function scan(
   estate: Estate,
-  settings: ConsentSettings,
+  settings: InspectionSettings,
 ): { readonly roles: readonly RoleFinding[]; readonly providers: readonly ProviderFinding[] } {
   return {
     roles: estate.roles.flatMap((role) => scanRole(role, estate.providers, settings) ?? []),
@@ -81,7 +81,7 @@ export function scan(
 function scanRole(
   role: ScannedRole,
   providers: Estate['providers'],
-  settings: ConsentSettings,
+  settings: InspectionSettings,
 ): RoleFinding | undefined {
   const { tenantId } = settings.issuer;
   const trusted = trustedProviders(role.trustPolicy);
@@ -106,7 +106,7 @@ function decisionOn(
   role: ScannedRole,
   named: readonly string[],
   providers: Estate['providers'],
-  settings: ConsentSettings,
+  settings: InspectionSettings,
 ): Pick<RoleFinding, 'decision' | 'reason' | 'detail'> {
   const inAccount = (providerArn: string) =>
     providers === undefined
@@ -163,7 +163,7 @@ function entranceOf(
 
 function scanProvider(
   { providerArn, clientIds }: ScannedProvider,
-  { issuer, placeholders }: ConsentSettings,
+  { issuer, placeholders }: InspectionSettings,
 ): ProviderFinding | undefined {
   const provider = entraProvider(providerArn);
   if (provider?.issuer.tenantId !== issuer.tenantId) return undefined;

@@ -1,3 +1,4 @@
+import type { AllowedWorkloads } from './federated-credentials.ts';
 import type { AppId, Audience, ServicePrincipalId } from './ids.ts';
 import type { Issuer } from './issuer.ts';
 
@@ -19,9 +20,14 @@ export interface FactorySettings {
   readonly factoryAppId: AppId;
   /** Object id of the factory's own service principal: owner of everything it makes. */
   readonly factoryServicePrincipalId: ServicePrincipalId;
+  /** Workloads that developers may let in by a tag; none where it is empty. */
+  readonly federatedCredentials: readonly AllowedWorkloads[];
   /** `soft` leaves deleted applications restorable for 30 days; `purge` removes them at once. */
   readonly deletion: 'soft' | 'purge';
 }
+
+/** What decides whether a role can be served. */
+export type InspectionSettings = ConsentSettings & Pick<FactorySettings, 'federatedCredentials'>;
 
 /** What decides which roles are the factory's business. */
 export type ConsentSettings = Pick<

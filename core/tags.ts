@@ -23,8 +23,17 @@ export const TAGS = {
   ignore: 'oidc-factory:ignore',
 } as const;
 
+/** On the provider, set by the sweep: the event of it proves the way from the account to the factory. */
+export const HEARTBEAT_KEY = 'oidc-factory:heartbeat';
+
 /** Which incarnation was inspected: the trust policy may be written only where this tag has that role's id. */
 export const MARK_KEY = 'oidc-factory:role-id';
+
+/**
+ * Set by a developer: `<issuer> <subject>` of a workload that may log in as the application. Further ones have `:2` to
+ * `:20` after the key.
+ */
+export const FEDERATED_CREDENTIAL_KEY = 'oidc-factory:federated-credential';
 
 /** Keys that an outcome may set, for the policies that allow exactly these. */
 export const OUTCOME_KEYS: readonly string[] = [TAGS.status, TAGS.clientId, TAGS.audience, TAGS.detail];
@@ -57,6 +66,10 @@ export function tagOf(tags: Readonly<Record<string, string>>, key: string): stri
   const wanted = key.toLowerCase();
   return Object.entries(tags).find(([name]) => name.toLowerCase() === wanted)?.[1];
 }
+
+/** Whether developers say something by a tag of this key. */
+export const isInputKey = (key: string): boolean =>
+  key.toLowerCase() === TAGS.ignore || key.toLowerCase().startsWith(FEDERATED_CREDENTIAL_KEY);
 
 /** Whatever the value: who set the tag to `false` is better asked than overruled. */
 export const hasIgnoreTag = (tags: Readonly<Record<string, string>>): boolean =>

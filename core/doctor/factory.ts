@@ -1,5 +1,9 @@
-/** Judgements on the factory account: functions, workflows and their runs, the ledger, outbound federation. */
+/** Judgements on the factory account: functions, workflows and their runs, the ledger and what it says, outbound federation. */
+import { type ControlDocument, isDirectoryFull } from '../control.ts';
 import { FUNCTION_NAMES, type FunctionName } from '../naming.ts';
+import type { KnownAccount } from '../overview.ts';
+import type { Mode } from '../settings.ts';
+import { isHeartbeatMissing } from '../sweep.ts';
 import { fail, ok, type Verdict } from './verdict.ts';
 
 /** A function by the fixed name of its role. */
@@ -74,3 +78,28 @@ export const judgeLedger = (table: { readonly status: string } | undefined): Ver
 /** `issuer`: undefined where the account issues no tokens. */
 export const judgeOutboundFederation = (issuer: string | undefined): Verdict =>
   issuer === undefined ? fail('OutboundFederationDisabled', 'it is disabled') : ok(`tokens of ${issuer}`);
+
+export function judgeControl(document: ControlDocument, now: number): Verdict {
+  const { paused, directoryFullUntil } = document;
+  if (paused) {
+    const { since, by, reason } = paused;
+    return fail('Paused', `since ${since}, by ${by}${reason === undefined ? '' : `: ${reason}`}`);
+  }
+  return isDirectoryFull(document, now)
+    ? fail('DirectoryQuotaExceeded', `no application is made until ${directoryFullUntil}`)
+    : ok('neither paused nor held back');
+}
+
+/** The other notes are what the checks of the provider see, as it is now. */
+export const judgeEnrolment = ({ enrolledAt, notes }: KnownAccount, mode: Mode): Verdict =>
+  notes.includes('provider-contested')
+    ? fail('ProviderContested', 'the factory stands back from the provider')
+    : ok(`enrolled ${enrolledAt}; mode ${mode}${mode === 'observe' ? ': no role is served' : ''}`);
+
+/** `seconds`: what two sweeps take. */
+export function judgeHeartbeat(record: KnownAccount, now: number, seconds: number): Verdict {
+  const { enrolledAt, heartbeatSeenAt } = record;
+  const last =
+    heartbeatSeenAt === undefined ? `none since ${enrolledAt}` : `the last one of ${heartbeatSeenAt}`;
+  return isHeartbeatMissing(record, now, seconds) ? fail('HeartbeatMissing', last) : ok(last);
+}

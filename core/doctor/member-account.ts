@@ -1,6 +1,7 @@
 /** Judgements on what a member account holds for the factory: the member roles and the tenant's provider. */
 import { MAX_CLIENT_IDS } from '../consent.ts';
 import type { AccountId, Audience } from '../ids.ts';
+import { audiencesOn } from '../inspection.ts';
 import {
   type Issuer,
   isAnyTenantProvider,
@@ -85,10 +86,15 @@ export function judgeProvider(arns: readonly string[], terms: AccountTerms): Ver
     : fail('ProviderMissing', `there is ${other} alone, of the other token version`);
 }
 
-export const judgeAudienceRoom = (clientIds: readonly string[]): Verdict => {
-  const count = `${clientIds.length} of ${MAX_CLIENT_IDS} audiences`;
-  return clientIds.length < MAX_CLIENT_IDS ? ok(count) : fail('ProviderFull', count);
-};
+export function judgeAudienceRoom(
+  clientIds: readonly string[],
+  { rolesPerAccount, placeholders }: { rolesPerAccount: number; placeholders: readonly Audience[] },
+): Verdict {
+  if (clientIds.length >= MAX_CLIENT_IDS) return fail('ProviderFull', `${clientIds.length} audiences`);
+  const taken = audiencesOn(clientIds, placeholders);
+  const count = `${taken} of ${rolesPerAccount} audiences`;
+  return taken < rolesPerAccount ? ok(count) : fail('RoleCapReached', count);
+}
 
 export function judgePlaceholders(clientIds: readonly string[], placeholders: readonly Audience[]): Verdict {
   const missing = placeholders.filter((placeholder) => !clientIds.includes(placeholder));

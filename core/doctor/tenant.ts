@@ -120,6 +120,9 @@ export function judgeReservations(reservations: readonly Reservation[]): Verdict
     : fail('PlaceholderNotReserved', open.join('; '));
 }
 
-/** Only identifier URIs can be reserved: no application can claim a bare word under a v1 token. */
+/**
+ * Only identifier URIs can be reserved: no application can claim a bare word under a v1 token, and none a URI that
+ * ends with a slash.
+ */
 export const reservable = (placeholders: readonly Audience[]): readonly Audience[] =>
-  placeholders.filter((placeholder) => placeholder.includes(':'));
+  placeholders.filter((placeholder) => placeholder.includes(':') && !placeholder.endsWith('/'));

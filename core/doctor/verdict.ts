@@ -33,7 +33,7 @@ export const FAULTS = {
   RuleDisabled: {
     cause: 'A rule on the way of the role events is disabled.',
     remedy:
-      'Enable it: aws events enable-rule. No event of the meantime comes later: create anew the roles of that time.',
+      'Enable it: aws events enable-rule. No event of the meantime comes later: oidc-factory sweep serves the roles of that time, as the next sweep of the clock would.',
   },
   BusRefuses: {
     cause: "The factory's bus does not admit the events of the organization's member accounts.",
@@ -57,12 +57,11 @@ export const FAULTS = {
   DeadLetters: {
     cause: 'Role events were given up and wait in a dead-letter queue.',
     remedy:
-      'Mend the cause, then redrive the queue (aws sqs start-message-move-task); where a rule gave them up, put the messages on the queue of role events.',
+      'Mend the cause, then run oidc-factory redrive; what a rule gave up is done by oidc-factory replay or, of a member account, by oidc-factory sweep, and its queue is purged.',
   },
   RunsFailed: {
     cause: 'Runs of a workflow failed and were not made good by a later one.',
-    remedy:
-      'Read the error and the step in the execution, mend the cause, then start an execution with the same input again.',
+    remedy: 'Read the error and the step in the execution, mend the cause, then run oidc-factory retry.',
   },
   MemberRoleNotAssumable: {
     cause: 'A member role does not exist, or does not let the functions of the factory in.',
@@ -79,7 +78,7 @@ export const FAULTS = {
   PlaceholderNotReserved: {
     cause: 'Nothing in Entra keeps a token from carrying the placeholder.',
     remedy:
-      'Give the placeholder as identifier URI to an application of its own, whose service principal exists and is disabled.',
+      'Run oidc-factory bootstrap entra, or give the placeholder as identifier URI to an application of its own, whose service principal exists and is disabled.',
   },
   FactoryApplicationMissing: {
     cause: "The factory's own application is not in the tenant as the config names it.",
@@ -89,20 +88,36 @@ export const FAULTS = {
   DirectoryLoginFailed: {
     cause: "The factory's functions cannot log in to Entra as its application.",
     remedy:
-      'Give the application one federated credential for each subject named here, with this issuer and audience, letter case included.',
+      'Run oidc-factory bootstrap entra, or give the application one federated credential for each subject named here, with this issuer and audience, letter case included.',
   },
   DirectoryForbidden: {
     cause: "The factory's application may not manage applications.",
-    remedy: 'Grant it the Graph application permission Application.ReadWrite.OwnedBy, with admin consent.',
+    remedy:
+      'Run oidc-factory bootstrap entra, or grant it the Graph application permission Application.ReadWrite.OwnedBy, with admin consent.',
   },
   DirectoryQuotaExceeded: {
     cause: 'The factory holds as many directory objects as one creator may, 250, deleted ones included.',
     remedy:
       'Purge deleted applications, set deletion to purge in the config, or let the tenant administrator raise the quota.',
   },
+  NotEnrolled: {
+    cause: 'The factory does not know the member account.',
+    remedy:
+      'Deploy OidcFactoryMember there; where it is deployed already, oidc-factory sweep enrols the account.',
+  },
+  HeartbeatMissing: {
+    cause: 'No event of the member account has come for two sweeps.',
+    remedy:
+      'Mend what the checks of forwarding show, and see that CloudTrail records management events there; then run oidc-factory sweep.',
+  },
+  ProviderContested: {
+    cause: 'Others keep undoing what the factory does to the provider, so that it stands back.',
+    remedy: "Let IaC ignore changes of the provider's list, or set provider to external in the config.",
+  },
   OutboundFederationDisabled: {
     cause: 'AWS issues no tokens for the factory account, so that its functions cannot log in to Entra.',
-    remedy: 'Enable it there: aws iam enable-outbound-web-identity-federation.',
+    remedy:
+      'Enable it there: aws iam enable-outbound-web-identity-federation; the stack does so when it is deployed anew.',
   },
   RoleIgnored: {
     cause: 'The factory leaves the role alone: nothing in it asks to be served.',

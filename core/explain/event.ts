@@ -1,7 +1,7 @@
 /** What the factory would do with one event and why, step by step, as far as it can be known without asking anybody. */
 import { type DispatchDecision, decideDispatch, type KnownIncarnation } from '../dispatch.ts';
 import { forwardingPattern } from '../event-patterns.ts';
-import { type EventPattern, firstUnmet } from '../match-event.ts';
+import { firstUnmet } from '../match-event.ts';
 import { parseRoleEvent, type RoleEvent } from '../role-event.ts';
 import { createSteps, deleteSteps, type ExplainedStep, type ExplainSettings } from './run.ts';
 
@@ -55,28 +55,64 @@ function dispatched(
     return { about: {}, verdict, run: [] };
   }
   const verdict = decided(decideDispatch(event, settings, incarnations ?? []), incarnations === undefined);
-  const { accountId, roleName, eventId } = event;
-  const about = { accountId, roleName, eventId };
-  if (event.kind === 'ignored') return { about, verdict, run: [] };
-  const timed = { ...about, eventTime: event.eventTime };
-  if (event.kind === 'delete-role') {
-    return { about: timed, verdict, run: verdict.decision === 'delete' ? deleteSteps(event, settings) : [] };
-  }
-  const created = { ...timed, roleId: event.roleId };
-  return { about: created, verdict, run: verdict.decision === 'create' ? createSteps(event, settings) : [] };
+  const { accountId, eventId } = event;
+  const about = {
+    accountId,
+    roleName: 'roleName' in event ? event.roleName : null,
+    roleId: event.kind === 'create-role' ? event.roleId : null,
+    eventId,
+    eventTime: event.kind === 'ignored' ? null : event.eventTime,
+  };
+  return { about, verdict, run: runOf(event, verdict.decision, settings) };
 }
+
+/** What a decision starts, as far as the event tells of what. */
+function runOf(
+  event: Exclude<RoleEvent, { kind: 'malformed' }>,
+  decision: Verdict['decision'],
+  settings: ExplainSettings,
+): readonly ExplainedStep[] {
+  if (decision === 'enrol') return [ENROLMENT];
+  if (decision === 'delete' && event.kind === 'delete-role') return deleteSteps(event, settings);
+  if (decision !== 'create') return [];
+  switch (event.kind) {
+    case 'create-role':
+      return createSteps(event, settings);
+    case 'trust-changed':
+      return createSteps({ ...event, ...UNSEEN }, settings);
+    case 'role-tagged':
+      return createSteps({ ...event, ...UNSEEN, trustPolicy: null }, settings);
+    default:
+      return [];
+  }
+}
+
+/** What only CreateRole tells of a role. */
+const UNSEEN = { kind: 'create-role', roleId: null, path: '/', createdBy: null } as const;
+
+const ENROLMENT: ExplainedStep = {
+  step: 'enrol-account',
+  outcome: 'run',
+  detail: "the tenant's provider is there, with the placeholders on its list, and the account is recorded",
+};
 
 type Verdict = Pick<ExplainedEvent, 'decision' | 'reason' | 'detail'> & { executions: readonly string[] };
 
 function decided(decision: DispatchDecision, ledgerIsUnknown: boolean): Verdict {
   switch (decision.decision) {
-    case 'create': {
-      const { reason, executionName } = decision;
-      const detail =
-        reason === 'tenant-provider-named'
-          ? "the trust policy names the tenant's provider of this account"
-          : 'the trust policy in the event cannot be read, so the role itself decides';
-      return { decision: 'create', reason, detail, executions: [executionName] };
+    case 'create':
+    case 'enrol': {
+      const executions = decision.executions.map(({ executionName }) => executionName);
+      return {
+        decision: decision.decision,
+        reason: decision.reason,
+        detail: WHY[decision.reason],
+        executions,
+      };
+    }
+    case 'heartbeat': {
+      const detail = 'the way from this account to the factory works, which its record says from then on';
+      return { decision: 'heartbeat', reason: decision.reason, detail, executions: [] };
     }
     case 'delete': {
       const executions = decision.executions.map(({ executionName }) => executionName);
@@ -85,21 +121,32 @@ function decided(decision: DispatchDecision, ledgerIsUnknown: boolean): Verdict 
     }
     case 'ignore': {
       const { reason, detail, eventId } = decision;
-      if (!ledgerIsUnknown || reason !== 'unknown-role')
+      if (!ledgerIsUnknown || (reason !== 'unknown-role' && reason !== 'unknown-audience'))
         return { decision: 'ignore', reason, detail, executions: [] };
+      const by = reason === 'unknown-role' ? 'of this name' : 'with this audience';
       return {
-        decision: 'delete',
+        decision: reason === 'unknown-role' ? 'delete' : 'create',
         reason: 'if-role-known',
-        detail: 'where the ledger holds a live entry of this name; else ignored as unknown-role',
+        detail: `where the ledger holds a live entry ${by}; else ignored as ${reason}`,
         executions: [`${eventId}-<role id>`],
       };
     }
   }
 }
 
-function ruleStep(input: unknown, { issuer }: ExplainSettings): ExplainedStep {
-  const pattern: EventPattern = forwardingPattern(issuer.tenantId);
-  const unmet = firstUnmet(pattern, enveloped(input));
+const WHY: Readonly<Record<Extract<DispatchDecision, { decision: 'create' | 'enrol' }>['reason'], string>> = {
+  'tenant-provider-named': "the trust policy names the tenant's provider of this account",
+  'trust-policy-not-settled': 'the trust policy in the event cannot be read, so the role itself decides',
+  'trust-policy-changed': "the new trust policy names the tenant's provider of this account",
+  'input-tag-changed': 'a tag that says something to the factory was set or removed',
+  'audience-removed': "an audience of the factory was taken off the provider's list",
+  'member-role-created': 'a member role was created: the account is new',
+  'provider-deleted': "the tenant's provider was deleted",
+  'placeholder-removed': "a placeholder was taken off the provider's list",
+};
+
+function ruleStep(input: unknown, settings: ExplainSettings): ExplainedStep {
+  const unmet = firstUnmet(forwardingPattern(settings), enveloped(input));
   const step = 'forwarding-rule';
   return unmet === undefined
     ? { step, outcome: 'passes', detail: 'it matches the rule of the member account' }

@@ -11,7 +11,7 @@ import { type PlannedCall, type PlannedRun, plannedCalls, plannedLook } from './
 export type ExplainSettings = Omit<FactorySettings, 'factoryAppId' | 'factoryServicePrincipalId'>;
 
 export interface ExplainedStep {
-  readonly step: 'forwarding-rule' | 'dispatch-role-event' | Step;
+  readonly step: 'forwarding-rule' | 'dispatch-role-event' | 'enrol-account' | Step;
   /**
    * `passes`, `stops` of the rule; the decision of the dispatcher; `proceed`, `skip`, `fail` of the inspection, and
    * `unknown` where only the role itself tells; `run` of whatever follows.

@@ -88,6 +88,30 @@ export function withPin(
   return operator && { conditions: withKey(conditions, operator, key, value), operator };
 }
 
+/** `conditions` in which `key` is demanded to be `value` wherever it was one of `former`; undefined: it never was. */
+export function withReplaced(
+  conditions: Readonly<Record<string, JsonObject>>,
+  key: string,
+  former: readonly (string | undefined)[],
+  value: string,
+): Readonly<Record<string, JsonObject>> | undefined {
+  const lost = new Set(former.map((one) => one?.toLowerCase()));
+  lost.delete(value.toLowerCase());
+  const isLost = (one: string) => lost.has(one.toLowerCase());
+  const named = conditionsOn(conditions, key).filter(({ kind }) => kind === 'positive');
+  if (!named.some(({ values }) => values?.some(isLost))) return undefined;
+  return mapEntries(conditions, (operator, block) =>
+    kindOf(operator) !== 'positive'
+      ? block
+      : mapEntries(block as JsonObject, (name, old) => {
+          const values = sameKey(name, key) ? strings(old) : undefined;
+          if (!values?.some(isLost)) return old;
+          const replaced = [...new Set(values.map((one) => (isLost(one) ? value : one)))];
+          return Array.isArray(old) ? replaced : value;
+        }),
+  ) as Readonly<Record<string, JsonObject>>;
+}
+
 function withKey(
   conditions: Readonly<Record<string, JsonObject>>,
   operator: string,

@@ -7,8 +7,9 @@ import { FactoryError } from '../errors.ts';
 import type { AccountId, AppId, Audience, ServicePrincipalId } from '../ids.ts';
 import { isGuid } from '../ids.ts';
 import { conditionKey } from '../issuer.ts';
+import type { FormerApplication } from '../ledger-entry.ts';
 import type { FactorySettings } from '../settings.ts';
-import { conditionsOf, isExactly, pinsOn, withExactly, withPin } from './conditions.ts';
+import { conditionsOf, isExactly, pinsOn, withExactly, withPin, withReplaced } from './conditions.ts';
 import {
   isObject,
   type JsonObject,
@@ -33,6 +34,8 @@ export interface RewriteRequest {
   readonly servicePrincipalId: ServicePrincipalId;
   /** What the ledger holds for this incarnation, where it may differ from `audience`. */
   readonly recordedAudience?: Audience | undefined;
+  /** Of this incarnation: what the policy names of them becomes what it names of the application. */
+  readonly former?: readonly FormerApplication[] | undefined;
 }
 
 export interface RewrittenTrustPolicy {
@@ -51,14 +54,14 @@ export interface RewrittenTrustPolicy {
  * SubjectNotPinnable, TrustPolicyTooLong, TrustPolicyUnreadable and SeveralTenantProviders.
  */
 export function rewriteTrustPolicy(request: RewriteRequest): RewrittenTrustPolicy {
-  const { provider, accountId, settings, audience, recordedAudience } = request;
+  const { provider, accountId, settings, audience, recordedAudience, former = [] } = request;
   const document = readTrustPolicy(request.trustPolicy);
   const managed = judgeStatements(document, {
     issuer: settings.issuer,
     accountId,
     placeholders: settings.placeholders,
     clientIds: provider.clientIds,
-    recorded: recordedAudience === undefined ? [audience] : [audience, recordedAudience],
+    recorded: [{ audience }, { audience: recordedAudience }, ...former].flatMap((one) => one.audience ?? []),
   }).filter(
     ({ judgement, providerArns }) =>
       judgement.kind !== 'refused' && providerArns.includes(provider.providerArn),
@@ -93,7 +96,7 @@ interface RewrittenStatement {
 }
 
 function rewriteStatement(statement: JsonObject, request: RewriteRequest): RewrittenStatement {
-  const { provider, audience, appId, servicePrincipalId, settings } = request;
+  const { provider, audience, appId, servicePrincipalId, settings, former = [] } = request;
   const keyOf = (claim: string) => conditionKey(provider.providerArn, claim);
   const changes: string[] = [];
   let conditions = conditionsOf(statement) ?? {};
@@ -102,6 +105,12 @@ function rewriteStatement(statement: JsonObject, request: RewriteRequest): Rewri
     conditions = withExactly(conditions, keyOf('aud'), audience);
     changes.push(`aud becomes ${audience}`);
   }
+  const replace = (key: string, values: readonly (string | undefined)[], value: string) => {
+    const replaced = withReplaced(conditions, key, values, value);
+    if (replaced === undefined) return;
+    conditions = replaced;
+    changes.push(`${key} names ${value} in the place of a lost application`);
+  };
   const pin = (key: string, value: string, accepted: (value: string) => boolean) => {
     const pins = pinsOn(conditions, key, accepted);
     if (pins.length > 0) return pins;
@@ -118,7 +127,19 @@ function rewriteStatement(statement: JsonObject, request: RewriteRequest): Rewri
   };
   // AWS compares a version 2 token's `azp` with aud and calls its real audience oaud; without a demand on that,
   // any API that the workload calls could replay the token it was sent.
-  if (settings.issuer.tokenVersion === 2) pin(keyOf('oaud'), appId, (value) => value === appId);
+  if (settings.issuer.tokenVersion === 2) {
+    replace(
+      keyOf('oaud'),
+      former.map((one) => one.audience),
+      appId,
+    );
+    pin(keyOf('oaud'), appId, (value) => value === appId);
+  }
+  replace(
+    keyOf('sub'),
+    former.map((one) => one.servicePrincipalId),
+    servicePrincipalId,
+  );
   const pins = pin(keyOf('sub'), servicePrincipalId, isGuid);
   const isOwn = pins.some(({ values }) =>
     values?.every((value) => value.toLowerCase() === servicePrincipalId.toLowerCase()),

@@ -6,9 +6,11 @@ import {
   type ObservedApplication,
   verificationProblems,
 } from '../../core/application.ts';
+import { credentialOf, type FederatedCredential } from '../../core/federated-credentials.ts';
 import { appId, appObjectId, servicePrincipalId } from '../../core/ids.ts';
+import type { LedgerEntry } from '../../core/ledger-entry.ts';
 import { uniqueName } from '../../core/naming.ts';
-import { APP_ID, ENTRY, SERVICE_PRINCIPAL, SETTINGS, SETTINGS_V2 } from '../fixtures/domain.ts';
+import { APP_ID, ENTRY, ISSUER, SERVICE_PRINCIPAL, SETTINGS, SETTINGS_V2 } from '../fixtures/domain.ts';
 
 const OURS: ObservedApplication = {
   objectId: appObjectId(ENTRY.applicationObjectId ?? ''),
@@ -21,11 +23,18 @@ const OURS: ObservedApplication = {
   ownerIds: [SETTINGS.factoryServicePrincipalId],
   passwords: 0,
   keys: 0,
-  federatedCredentials: 0,
+  federatedCredentials: [],
 };
 const PRINCIPAL = { id: SERVICE_PRINCIPAL, appId: APP_ID, enabled: true };
 const STRANGER = servicePrincipalId('bad00000-0000-4000-8000-000000000009');
 const { readyAt: _, ...FRESH } = ENTRY;
+
+const WORKLOAD = {
+  issuer: 'https://gitlab.com',
+  subject: 'project_path:example/app:ref_type:branch:ref:main',
+};
+const TAGGED = credentialOf(WORKLOAD, ISSUER);
+const STRANGE = { ...TAGGED, name: 'pipeline', description: null };
 
 const FOREIGN: [string, Partial<ObservedApplication>][] = [
   ['another unique name', { uniqueName: null }],
@@ -39,7 +48,7 @@ const TAMPERED: [string, Partial<ObservedApplication>][] = [
   ['a further owner', { ownerIds: [SETTINGS.factoryServicePrincipalId, STRANGER] }],
   ['a password', { passwords: 1 }],
   ['a key', { keys: 1 }],
-  ['a federated credential', { federatedCredentials: 1 }],
+  ['a federated credential', { federatedCredentials: [STRANGE] }],
 ];
 
 describe('the application of a role', () => {
@@ -134,6 +143,38 @@ describe('verifying again, when its users have it', () => {
 
   it.each(FOREIGN)('still finds %s', (_, overrides) => {
     expect(verificationProblems({ ...OURS, ...overrides }, PRINCIPAL, ENTRY, SETTINGS)).toHaveLength(1);
+  });
+});
+
+describe('the federated credentials of an application', () => {
+  const ASKED = { federatedCredentials: [WORKLOAD] };
+  const problems = (entry: LedgerEntry, ...federatedCredentials: FederatedCredential[]) =>
+    verificationProblems({ ...OURS, federatedCredentials }, PRINCIPAL, entry, SETTINGS);
+  const other = { ...TAGGED, subject: 'project_path:evil/app' };
+
+  it('are those that the tags ask for', () => {
+    expect(problems({ ...FRESH, ...ASKED }, TAGGED)).toEqual([]);
+    expect(problems({ ...ENTRY, ...ASKED }, TAGGED)).toEqual([]);
+  });
+
+  it.each([
+    ['before the role first trusts it', FRESH],
+    ['afterwards', ENTRY],
+  ] as const)('must all be there, and no further one of the factory, %s', (_, entry) => {
+    expect(problems({ ...entry, ...ASKED })).toHaveLength(1);
+    expect(problems(entry, TAGGED)).toHaveLength(1);
+    expect(
+      problems({ ...entry, ...ASKED }, TAGGED, { ...other, name: `${TAGGED.name.slice(0, -1)}0` }),
+    ).toHaveLength(1);
+    expect(problems({ ...entry, ...ASKED }, other)).toHaveLength(2);
+  });
+
+  it('may be others only once the role trusts it', () => {
+    const theirs = { ...STRANGE, subject: 'project_path:example/other' };
+    expect(problems({ ...FRESH, ...ASKED }, TAGGED, theirs)).toHaveLength(1);
+    expect(problems({ ...FRESH, ...ASKED }, STRANGE)).toHaveLength(1);
+    expect(problems({ ...ENTRY, ...ASKED }, TAGGED, theirs)).toEqual([]);
+    expect(problems({ ...ENTRY, ...ASKED }, STRANGE)).toEqual([]);
   });
 });
 

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { evaluateConsent, tenantProviderArns } from '../../core/consent.ts';
+import { evaluateConsent, isWithdrawn, tenantProviderArns } from '../../core/consent.ts';
 import { audience, roleName } from '../../core/ids.ts';
 import { aud, evaluate, withAudience } from '../fixtures/consent.ts';
 import {
   ACCOUNT,
+  APP_ID,
   AUDIENCE,
   ISSUER,
   key,
@@ -214,5 +215,43 @@ describe('the providers that a policy names', () => {
     expect(() => tenantProviderArns('{', ACCOUNT, ISSUER)).toThrowError(
       expect.objectContaining({ name: 'TrustPolicyUnreadable' }),
     );
+  });
+});
+
+describe('a role that was served', () => {
+  const recorded = { audience: AUDIENCE, appId: APP_ID };
+  const service = policy({
+    Effect: 'Allow',
+    Action: 'sts:AssumeRole',
+    Principal: { Service: 'ec2.amazonaws.com' },
+  });
+  const hasLeft = (trustPolicy: string, more: object = {}) =>
+    isWithdrawn(
+      { accountId: ACCOUNT, roleName: roleName('deploy'), path: '/', tags: {}, trustPolicy, ...more },
+      recorded,
+      SETTINGS,
+    );
+  const ignored = { tags: { 'OIDC-Factory:Ignore': 'false' } };
+
+  it('has left where its trust concerns the tenant no more', () => {
+    expect(hasLeft(service)).toBe(true);
+  });
+
+  it('has left where it carries the ignore tag and names nothing of its application', () => {
+    expect(hasLeft(withAudience('api://elsewhere'), ignored)).toBe(true);
+    expect(hasLeft(withAudience('api://elsewhere'))).toBe(false);
+  });
+
+  it.each([
+    ['its audience stands somewhere', withAudience(AUDIENCE)],
+    ['it stands there in an escaped form', withAudience(AUDIENCE).replace('api:', '\\u0061pi:')],
+    ['its client id does', withAudience(APP_ID.toUpperCase())],
+    ['nobody can read it', '{'],
+  ])('has not left where %s', (_, trustPolicy) => {
+    expect(hasLeft(trustPolicy, ignored)).toBe(false);
+  });
+
+  it('has not left where it is protected by now', () => {
+    expect(hasLeft(service, { path: '/aws-reserved/' })).toBe(false);
   });
 });

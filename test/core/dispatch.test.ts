@@ -5,6 +5,7 @@ import { parseRoleEvent } from '../../core/role-event.ts';
 import { ENTRY, SETTINGS } from '../fixtures/domain.ts';
 import { eventFixture, eventFixtureNames } from '../fixtures/events.ts';
 
+const EVENT = '0d1f7a52-94c3-4d6e-8a57-3b6a2f1c9e01';
 const event = (name: string) => parseRoleEvent(eventFixture(name));
 const decide = (name: string, incarnations = [ENTRY], settings = SETTINGS) =>
   decideDispatch(event(name), settings, incarnations);
@@ -14,15 +15,19 @@ describe('a CreateRole event that names the provider of the tenant', () => {
     expect(decide('create-role.console')).toEqual({
       decision: 'create',
       reason: 'tenant-provider-named',
-      executionName: '0d1f7a52-94c3-4d6e-8a57-3b6a2f1c9e01',
-      run: {
-        accountId: '111122223333',
-        roleName: 'deploy',
-        roleId: 'AROAEXAMPLEROLE00001',
-        eventId: '0d1f7a52-94c3-4d6e-8a57-3b6a2f1c9e01',
-        eventTime: '2026-03-02T09:15:27.000Z',
-        createdBy: 'arn:aws:sts::111122223333:assumed-role/Developer/jane',
-      },
+      executions: [
+        {
+          executionName: EVENT,
+          run: {
+            accountId: '111122223333',
+            roleName: 'deploy',
+            roleId: 'AROAEXAMPLEROLE00001',
+            eventId: EVENT,
+            eventTime: '2026-03-02T09:15:27.000Z',
+            createdBy: 'arn:aws:sts::111122223333:assumed-role/Developer/jane',
+          },
+        },
+      ],
     });
   });
 
@@ -48,7 +53,7 @@ describe('a CreateRole event that names the provider of the tenant', () => {
   it('gets another execution for each replay, and the same for each delivery', () => {
     const [original, replayed, again] = ['console', 'replayed', 'replayed'].map((name) => {
       const decision = decide(`create-role.${name}`);
-      return decision.decision === 'create' ? decision.executionName : '';
+      return decision.decision === 'create' ? decision.executions[0]?.executionName : '';
     });
     expect(replayed).toBe(again);
     expect(replayed).toMatch(new RegExp(`^${original}-[0-9a-f]{8}$`));
@@ -65,7 +70,14 @@ describe('an event that is ignored', () => {
     ['create-role.policy-not-json', 'unreadable-trust-policy'],
     ['create-role.error-code-with-suffix', 'failed-call'],
     ['create-role.account-mismatch', 'account-mismatch'],
-    ['update-assume-role-policy', 'not-a-role-event'],
+    ['create-user', 'not-a-role-event'],
+    ['create-role.inspect-member-role-elsewhere', 'protected'],
+    ['create-role.trust-member-role', 'protected'],
+    ['update-assume-role-policy.other-tenant', 'not-tenant-provider'],
+    ['tag-role.other-key', 'no-input-tag'],
+    ['remove-client-id.other-provider', 'not-tenant-provider'],
+    ['delete-provider.of-another-account', 'not-tenant-provider'],
+    ['tag-provider.other-key', 'no-heartbeat'],
     ['other-service', 'not-iam'],
   ])('says why: %s', (name, reason) => {
     expect(decide(name)).toMatchObject({
@@ -79,6 +91,76 @@ describe('an event that is ignored', () => {
   it('is one about a role on the protected list, in any case', () => {
     const settings = { ...SETTINGS, protectedRoles: ['DEP*'] };
     expect(decide('create-role.console', [], settings)).toMatchObject({ reason: 'protected' });
+  });
+});
+
+describe('an event of a role that was changed', () => {
+  it.each([
+    ['update-assume-role-policy', 'trust-policy-changed'],
+    ['tag-role.ignore', 'input-tag-changed'],
+    ['tag-role.federated-credential', 'input-tag-changed'],
+    ['untag-role.ignore', 'input-tag-changed'],
+  ])('has the role inspected as it is, whichever incarnation it was: %s', (name, reason) => {
+    expect(decide(name)).toEqual({
+      decision: 'create',
+      reason,
+      executions: [
+        {
+          executionName: EVENT,
+          run: {
+            accountId: '111122223333',
+            roleName: 'deploy',
+            roleId: null,
+            eventId: EVENT,
+            eventTime: '2026-03-02T09:15:27.000Z',
+            createdBy: null,
+          },
+        },
+      ],
+    });
+  });
+
+  it.each(['update-assume-role-policy', 'tag-role.ignore'])('leaves a protected role alone: %s', (name) => {
+    const settings = { ...SETTINGS, protectedRoles: ['deploy'] };
+    expect(decide(name, [], settings)).toMatchObject({ decision: 'ignore', reason: 'protected' });
+  });
+});
+
+describe('an event of the account or its provider', () => {
+  it.each([
+    ['create-role.inspect-member-role', 'member-role-created'],
+    ['delete-provider', 'provider-deleted'],
+    ['remove-client-id.placeholder', 'placeholder-removed'],
+  ])('has the account enrolled, whoever asks: %s', (name, reason) => {
+    expect(decide(name)).toEqual({
+      decision: 'enrol',
+      reason,
+      executions: [{ executionName: EVENT, run: { accountId: '111122223333', eventId: EVENT } }],
+    });
+  });
+
+  it('has every role inspected that the removed audience was made for', () => {
+    const gone = { ...ENTRY, roleId: roleId('AROAEXAMPLEROLE00002'), phase: 'removed' as const };
+    expect(decide('remove-client-id', [ENTRY, gone])).toMatchObject({
+      decision: 'create',
+      reason: 'audience-removed',
+      executions: [
+        {
+          executionName: `${EVENT}-${ENTRY.roleId}`,
+          run: { roleName: 'deploy', roleId: ENTRY.roleId, createdBy: null },
+        },
+      ],
+    });
+    expect(decide('remove-client-id', [gone])).toMatchObject({ reason: 'unknown-audience' });
+  });
+
+  it('shows that the way to the factory works', () => {
+    expect(decide('tag-provider.heartbeat')).toEqual({
+      decision: 'heartbeat',
+      reason: 'provider-tagged',
+      accountId: '111122223333',
+      eventTime: '2026-03-02T09:15:27.000Z',
+    });
   });
 });
 
@@ -131,7 +213,7 @@ describe('every fixture', () => {
   it.each(eventFixtureNames)('gets a decision: %s', (name) => {
     const parsed = event(name);
     if (parsed.kind === 'malformed') return expect(() => decide(name)).toThrowError(/Missing/);
-    expect(['create', 'delete', 'ignore']).toContain(decide(name).decision);
+    expect(['create', 'delete', 'enrol', 'heartbeat', 'ignore']).toContain(decide(name).decision);
   });
 });
 

@@ -3,6 +3,7 @@ import { MAX_CLIENT_IDS } from '../../core/consent.ts';
 import { eventId, roleId, roleName } from '../../core/ids.ts';
 import { decideInspection, type Inspection } from '../../core/inspection.ts';
 import type { LedgerEntry } from '../../core/ledger-entry.ts';
+import { FEDERATED_CREDENTIAL_KEY } from '../../core/tags.ts';
 import {
   ACCOUNT,
   AUDIENCE,
@@ -140,13 +141,65 @@ describe('a role that is done', () => {
     ['its pin is missing', withPolicy(policyWith({ StringEquals: { [key('aud')]: AUDIENCE } }))],
     ['its last run failed', { entry: { ...ENTRY, phase: 'failed' } }],
   ])('is mended where %s', (_, question) => {
-    expect(inspect({ ...finished, ...question })).toEqual({ kind: 'proceed', reason: 'own-audience' });
+    expect(inspect({ ...finished, ...question })).toMatchObject({ kind: 'proceed', reason: 'own-audience' });
   });
 
   it('is not full though the list of its provider is', () => {
     const clientIds = [...Array(MAX_CLIENT_IDS - 1).keys()].map((n) => `api://${n}`);
     const provider = { ...PROVIDER, clientIds: [...clientIds, AUDIENCE] };
     expect(inspect({ ...finished, provider })).toEqual({ kind: 'ready' });
+  });
+});
+
+describe('a role whose tags let workloads in', () => {
+  const WORKLOAD = { issuer: 'https://gitlab.com', subject: 'project_path:example/app' };
+  const tags = { [FEDERATED_CREDENTIAL_KEY]: `${WORKLOAD.issuer} ${WORKLOAD.subject}` };
+  const settings = {
+    ...SETTINGS,
+    federatedCredentials: [{ issuer: WORKLOAD.issuer, subjects: ['project_path:example/'] }],
+  };
+  const done = policyWith({ StringEquals: { [key('aud')]: AUDIENCE, [key('sub')]: SERVICE_PRINCIPAL } });
+  const finished = { settings, provider: { ...PROVIDER, clientIds: [PLACEHOLDER, AUDIENCE] }, entry: ENTRY };
+  const federatedCredentials = [WORKLOAD];
+
+  it('is served with them', () => {
+    expect(inspect({ settings, role: { ...ROLE, tags } })).toEqual({
+      kind: 'proceed',
+      reason: 'placeholder',
+      federatedCredentials,
+    });
+  });
+
+  it('is served again where they are others than recorded, and is done where they are the same', () => {
+    const role = { ...ROLE, trustPolicy: done, tags };
+    const entry = { ...ENTRY, federatedCredentials };
+    expect(inspect({ ...finished, role })).toEqual({
+      kind: 'proceed',
+      reason: 'own-audience',
+      federatedCredentials,
+    });
+    expect(inspect({ ...finished, entry, role })).toEqual({ kind: 'ready' });
+    expect(inspect({ ...finished, entry, role: { ...role, tags: {} } })).toEqual({
+      kind: 'proceed',
+      reason: 'own-audience',
+    });
+  });
+
+  it.each<[string, Partial<Inspection>]>([
+    ['is new', { role: { ...ROLE, tags } }],
+    ['is served already', { ...finished, role: { ...ROLE, trustPolicy: done, tags } }],
+    ['has no provider either', { role: { ...ROLE, tags }, provider: undefined }],
+  ])('fails where the config does not allow them and it %s', (_, question) => {
+    expect(inspect({ ...question, settings: SETTINGS })).toEqual({
+      kind: 'proceed',
+      reason: expect.any(String),
+      failWith: 'FederatedCredentialRefused',
+    });
+  });
+
+  it('is left alone all the same where it does not consent', () => {
+    const trustPolicy = policyWith({ StringEquals: { [key('aud')]: 'api://x' } });
+    expect(inspect({ role: { ...ROLE, trustPolicy, tags } })).toMatchObject({ kind: 'skip' });
   });
 });
 
@@ -183,5 +236,59 @@ describe('what is bound to fail', () => {
   it('has one place left with 99 audiences', () => {
     const provider = { ...PROVIDER, clientIds: full.slice(1) };
     expect(inspect({ provider })).toEqual({ kind: 'proceed', reason: 'placeholder' });
+  });
+});
+
+describe('what others keep changing back', () => {
+  const done = policyWith({ StringEquals: { [key('aud')]: AUDIENCE, [key('sub')]: SERVICE_PRINCIPAL } });
+  const provider = { ...PROVIDER, clientIds: [PLACEHOLDER, AUDIENCE] };
+  const lastAt = iso(0);
+  const reverted = { provider, ...withPolicy(policy(statement())) };
+  const fought = (count: number, more: Partial<LedgerEntry> = {}) => ({
+    ...reverted,
+    entry: { ...ENTRY, reverts: { count, lastAt }, ...more },
+  });
+
+  it('is put right twice, and counted', () => {
+    expect(inspect({ ...reverted, entry: ENTRY })).toMatchObject({ kind: 'proceed', reverts: { count: 1 } });
+    expect(inspect(fought(1))).toMatchObject({ reverts: { count: 2 } });
+    expect(inspect(fought(1))).not.toHaveProperty('failWith');
+  });
+
+  it('fails then, also where the claim of that was made and its answer was lost', () => {
+    expect(inspect(fought(2))).toMatchObject({ failWith: 'Contested', reverts: { count: 3 } });
+    expect(inspect(fought(3, { phase: 'creating' }))).toMatchObject({
+      failWith: 'Contested',
+      reverts: { count: 3 },
+    });
+  });
+
+  it('is not counted twice for one run', () => {
+    expect(inspect(fought(2, { phase: 'creating' }))).toMatchObject({
+      kind: 'proceed',
+      reverts: { count: 2 },
+    });
+    expect(inspect(fought(2, { phase: 'creating' }))).not.toHaveProperty('failWith');
+  });
+
+  it('is left alone once the role says so, until a person says otherwise or the window is over', () => {
+    const error = { code: 'Contested' as const, step: 'inspect-role' as const, at: lastAt };
+    const marked = fought(3, { phase: 'failed', error });
+    expect(inspect(marked)).toMatchObject({ kind: 'skip', reason: 'contested' });
+    expect(inspect({ ...marked, run: { ...RUN, retry: true } })).toEqual({
+      kind: 'proceed',
+      reason: 'placeholder',
+    });
+    expect(inspect({ ...marked, now: CREATED + 31 * 86_400_000 })).toMatchObject({ kind: 'proceed' });
+  });
+
+  it('counts a lost application too, but no wish of the developer', () => {
+    const finished = { provider, ...withPolicy(done), entry: ENTRY };
+    expect(inspect({ ...finished, run: { ...RUN, recheck: true } })).toMatchObject({ reverts: { count: 1 } });
+    const wishes = {
+      ...finished,
+      entry: { ...ENTRY, federatedCredentials: [{ issuer: 'https://x', subject: 'y' }] },
+    };
+    expect(inspect(wishes)).toEqual({ kind: 'proceed', reason: 'own-audience' });
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { accountId, tenantId } from '../../core/ids.ts';
 import {
   audienceFor,
+  CLOUDS,
   conditionKey,
   type EntraCloud,
   entraIssuer,
@@ -86,6 +87,26 @@ describe('an audience', () => {
     expect(audienceFor(APP_ID, 1)).toBe(`api://${APP_ID}`);
     expect(audienceFor(APP_ID, 1)).toBe(identifierUriFor(APP_ID));
     expect(audienceFor(APP_ID, 2)).toBe(APP_ID);
+  });
+});
+
+describe('a cloud', () => {
+  // Microsoft's national clouds; the audiences are those of workload identity federation there.
+  it.each<[EntraCloud, string, string, string]>([
+    ['public', 'login.microsoftonline.com', 'graph.microsoft.com', 'api://AzureADTokenExchange'],
+    ['usgov', 'login.microsoftonline.us', 'graph.microsoft.us', 'api://AzureADTokenExchangeUSGov'],
+    ['china', 'login.chinacloudapi.cn', 'microsoftgraph.chinacloudapi.cn', 'api://AzureADTokenExchangeChina'],
+  ])('%s has its own login, Graph and audience', (cloud, login, graph, audienceOfCredentials) => {
+    expect(CLOUDS[cloud]).toMatchObject({
+      authorityHost: `https://${login}`,
+      graphEndpoint: `https://${graph}`,
+      federatedCredentialAudience: audienceOfCredentials,
+    });
+  });
+
+  it('has no endpoint that the environment of the functions would refuse', () => {
+    for (const { authorityHost, graphEndpoint } of Object.values(CLOUDS))
+      for (const url of [authorityHost, graphEndpoint]) expect(new URL(url).origin).toBe(url);
   });
 });
 

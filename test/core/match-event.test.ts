@@ -1,27 +1,77 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { forwardingPattern, INTAKE_PATTERN } from '../../core/event-patterns.ts';
+import { forwardingPattern, guardForwardingPattern } from '../../core/event-patterns.ts';
 import { firstUnmet } from '../../core/match-event.ts';
 import { compileEventPattern } from '../../sandbox/aws/event-pattern.ts';
-import { TENANT } from '../fixtures/domain.ts';
+import { SETTINGS, TENANT } from '../fixtures/domain.ts';
 import { eventFixture, eventFixtureNames } from '../fixtures/events.ts';
 import { mutatedFrom } from '../fuzz/mutate.ts';
 
-const FORWARDING = forwardingPattern(TENANT);
+const FORWARDING = forwardingPattern(SETTINGS);
 const forwarded = (name: string) => firstUnmet(FORWARDING, eventFixture(name));
 
 describe('the forwarding rule', () => {
-  it.each(['create-role.console', 'create-role.microsoft-audience', 'delete-role.console'])(
-    'passes %s on',
-    (name) => {
-      expect(forwarded(name)).toBeUndefined();
-    },
-  );
+  it.each([
+    'create-role.console',
+    'create-role.microsoft-audience',
+    'create-role.inspect-member-role',
+    'delete-role.console',
+    'update-assume-role-policy',
+    'tag-role.ignore',
+    'tag-role.federated-credential',
+    'untag-role.ignore',
+    'remove-client-id',
+    'remove-client-id.placeholder',
+    'delete-provider',
+    'tag-provider.heartbeat',
+  ])('passes %s on', (name) => {
+    expect(forwarded(name)).toBeUndefined();
+  });
+
+  it('is within what EventBridge takes, for a long prefix too', () => {
+    const memberRolePrefix = 'p'.repeat(54);
+    expect(JSON.stringify(forwardingPattern({ ...SETTINGS, memberRolePrefix })).length).toBeLessThan(4096);
+  });
 
   it.each([
     ['create-role.error-code-with-suffix', 'detail.errorCode', 'no such field'],
     ['create-role.other-tenant', 'detail.requestParameters.assumeRolePolicyDocument', `*${TENANT}*`],
-    ['update-assume-role-policy', 'detail.eventName', 'CreateRole or DeleteRole'],
+    ['create-role.trust-member-role', 'detail.requestParameters.assumeRolePolicyDocument', `*${TENANT}*`],
+    ['update-assume-role-policy.other-tenant', 'detail.requestParameters.policyDocument', `*${TENANT}*`],
+    [
+      'update-assume-role-policy.by-the-factory',
+      'detail.userIdentity.sessionContext.sessionIssuer.userName',
+      'anything but oidc-factory-inspect, oidc-factory-provider, oidc-factory-trust or no such field',
+    ],
+    [
+      'remove-client-id.by-the-factory',
+      'detail.userIdentity.sessionContext.sessionIssuer.userName',
+      'anything but oidc-factory-inspect, oidc-factory-provider, oidc-factory-trust or no such field',
+    ],
+    [
+      'tag-role.other-key',
+      'detail.requestParameters.tags.key',
+      'oidc-factory:ignore or oidc-factory:federated-credential*',
+    ],
+    [
+      'remove-client-id.other-provider',
+      'detail.requestParameters.openIDConnectProviderArn',
+      `*:oidc-provider/sts.windows.net/${TENANT} or *:oidc-provider/sts.windows.net/${TENANT}/`,
+    ],
+    ['tag-provider.other-key', 'detail.requestParameters.tags.key', 'oidc-factory:heartbeat'],
+    [
+      'create-user',
+      'detail.eventName',
+      [
+        'CreateRole',
+        'DeleteRole',
+        'UpdateAssumeRolePolicy',
+        'TagRole',
+        'UntagRole',
+        'RemoveClientIDFromOpenIDConnectProvider or DeleteOpenIDConnectProvider',
+        'TagOpenIDConnectProvider',
+      ].join(' or '),
+    ],
     ['forged-source', 'source', 'aws.iam'],
     ['detail-not-an-object', 'detail.eventSource', 'iam.amazonaws.com'],
   ])('stops %s at %s', (name, field, expected) => {
@@ -41,7 +91,7 @@ describe('what EventBridge matches', () => {
 
   it.each([
     ['the forwarding rule', FORWARDING],
-    ['the intake rule', INTAKE_PATTERN],
+    ["the guard's rule", guardForwardingPattern('oidc-factory')],
     ['exists', { a: [{ exists: true }], b: { c: [{ exists: false }] } }],
   ])('is what has nothing unmet: %s', (_, pattern) => {
     const { matches } = compileEventPattern(JSON.stringify(pattern));

@@ -4,6 +4,8 @@ import {
   functionRoleArn,
   memberRoleArn,
   memberRoleName,
+  parseUniqueName,
+  roleNameOf,
   uniqueName,
 } from '../../core/naming.ts';
 import { ACCOUNT, ENTRY } from '../fixtures/domain.ts';
@@ -12,6 +14,21 @@ describe('names', () => {
   it('of an application tell account, incarnation and generation apart', () => {
     expect(uniqueName({ ...ENTRY, generation: 2 })).toBe('oidc-factory-111122223333-AROAEXAMPLEROLE00001-2');
     expect(displayName(ENTRY)).toBe('aws-111122223333-deploy');
+  });
+
+  it('of an application tell whose it is, and nothing of another form does', () => {
+    const { accountId, roleId } = ENTRY;
+    expect(parseUniqueName(uniqueName({ ...ENTRY, generation: 12 }))).toEqual({
+      accountId,
+      roleId,
+      generation: 12,
+    });
+    for (const other of ['', 'oidc-factory-1-2-3', `${uniqueName(ENTRY)}x`, `x${uniqueName(ENTRY)}`]) {
+      expect(parseUniqueName(other)).toBeUndefined();
+    }
+    expect(roleNameOf(ACCOUNT, displayName(ENTRY))).toBe('deploy');
+    expect(roleNameOf(ACCOUNT, 'aws-999999999999-deploy')).toBeUndefined();
+    expect(roleNameOf(ACCOUNT, 'aws-111122223333-a b')).toBeUndefined();
   });
 
   it('of roles are fixed, with path /', () => {

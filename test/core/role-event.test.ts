@@ -74,6 +74,42 @@ describe('a DeleteRole event', () => {
   });
 });
 
+describe('an event of a role or provider that was changed', () => {
+  const about = {
+    accountId: '111122223333',
+    eventId: '0d1f7a52-94c3-4d6e-8a57-3b6a2f1c9e01',
+    eventTime: '2026-03-02T09:15:27.000Z',
+    replayName: null,
+  };
+  const role = { ...about, roleName: 'deploy' };
+  const path = `sts.windows.net/${TENANT}`;
+  const provider = { ...about, providerArn: `arn:aws:iam::111122223333:oidc-provider/${path}/` };
+
+  it.each([
+    ['tag-role.ignore', { kind: 'role-tagged', ...role, keys: ['team', 'OIDC-Factory:ignore'] }],
+    ['untag-role.ignore', { kind: 'role-tagged', ...role, keys: ['team', 'oidc-factory:ignore'] }],
+    [
+      'remove-client-id',
+      { kind: 'audience-removed', ...provider, audience: 'api://a9900000-0000-4000-8000-000000000001' },
+    ],
+    [
+      'delete-provider',
+      { kind: 'provider-deleted', ...provider, providerArn: provider.providerArn.replace(/\/$/, '') },
+    ],
+    ['tag-provider.heartbeat', { kind: 'provider-tagged', ...provider, keys: ['oidc-factory:heartbeat'] }],
+  ])('yields what it was about: %s', (name, expected) => {
+    expect(parsed(name)).toEqual(expected);
+  });
+
+  it('has the new trust policy, which the request names otherwise than CreateRole', () => {
+    const event = parsed('update-assume-role-policy');
+    expect(event).toMatchObject({ kind: 'trust-changed', ...role });
+    expect(JSON.parse((event.kind === 'trust-changed' && event.trustPolicy) || '')).toHaveProperty(
+      'Statement',
+    );
+  });
+});
+
 describe('an event that is not for the factory', () => {
   it.each([
     ['create-role.error-code-with-suffix', 'failed-call'],
@@ -82,7 +118,7 @@ describe('an event that is not for the factory', () => {
     ['delete-role.no-such-entity', 'failed-call'],
     ['create-role.account-mismatch', 'account-mismatch'],
     ['delete-role.service-event', 'not-an-api-call'],
-    ['update-assume-role-policy', 'not-a-role-event'],
+    ['create-user', 'not-a-role-event'],
     ['forged-source', 'not-iam'],
     ['other-service', 'not-iam'],
     ['detail-not-an-object', 'not-an-event'],
@@ -107,6 +143,7 @@ describe('a successful event that lacks what every IAM event has', () => {
     ['create-role.event-time-without-zone', ['eventTime']],
     ['create-role.everything-absent', ['recipientAccountId', 'eventID', 'eventTime']],
     ['delete-role.name-invalid', ['roleName']],
+    ['remove-client-id.provider-absent', ['openIDConnectProviderArn']],
   ])('is malformed: %s', (name, missing) => {
     expect(parsed(name)).toEqual({ kind: 'malformed', missing });
   });

@@ -14,6 +14,8 @@ const explain = (name: string, incarnations?: readonly KnownIncarnation[]) =>
 const step = (event: ReturnType<typeof explainEvent>, name: string) =>
   event.steps.find((each) => each.step === name);
 
+const CREATE_STEPS = ['register-application', 'add-audience', 'verify-application', 'assign-audience'];
+
 /** A record of the creation of a role with this trust policy. */
 const created = (trustPolicy: string | null): object => {
   const record = structuredClone(eventFixture('create-role.bare-record')) as {
@@ -41,7 +43,8 @@ describe('the decision', () => {
         return;
       }
       const { decision, reason } = decideDispatch(event, SETTINGS, incarnations);
-      const { accountId, roleName, eventId } = event;
+      const { accountId, eventId } = event;
+      const roleName = 'roleName' in event ? event.roleName : null;
       expect(explained).toMatchObject({ decision, reason, accountId, roleName, eventId });
     };
 
@@ -60,6 +63,8 @@ describe('the decision', () => {
       reason: 'if-role-known',
       roleName: 'deploy',
     });
+    expect(explain('remove-client-id')).toMatchObject({ decision: 'create', reason: 'if-role-known' });
+    expect(explain('remove-client-id', [])).toMatchObject({ decision: 'ignore', reason: 'unknown-audience' });
     expect(explain('delete-role.name-invalid')).toMatchObject({ decision: 'malformed' });
   });
 });
@@ -141,6 +146,19 @@ describe('the steps', () => {
     expect(step(explained, 'dispatch-role-event')?.executions).toEqual([
       `${explained.eventId}-${ENTRY.roleId}`,
     ]);
+  });
+
+  it.each([
+    ['create-role.inspect-member-role', 'enrol', ['enrol-account']],
+    ['delete-provider', 'enrol', ['enrol-account']],
+    ['tag-provider.heartbeat', 'heartbeat', []],
+    ['tag-role.ignore', 'create', ['inspect-role', ...CREATE_STEPS]],
+    ['update-assume-role-policy', 'create', ['inspect-role', ...CREATE_STEPS]],
+    ['remove-client-id', 'create', []],
+  ])('of %s are those of %s', (name, decision, steps) => {
+    const explained = explain(name);
+    expect(explained).toMatchObject({ decision, forwarded: true });
+    expect(explained.steps.slice(2).map((each) => each.step)).toEqual(steps);
   });
 
   it('say which demand of the forwarding rule stops an event', () => {
