@@ -3,6 +3,7 @@
  * the version before, so a former owner stops at its next write. The entry travels in the workflow's state: the
  * first write of a step needs no read, and a read tells a lost answer from a lost race.
  */
+import type { Place } from '../core/control.ts';
 import { FactoryError, isFactoryError } from '../core/errors.ts';
 import type { EventId, ExecutionArn } from '../core/ids.ts';
 import type { Incarnation, LedgerEntry } from '../core/ledger-entry.ts';
@@ -62,14 +63,15 @@ export function isLeasedByAnother(
 
 /**
  * Takes the entry for this execution: `next` replaces `previous` (undefined: there is none yet). The lease ends
- * `leaseSeconds` after `from`. LedgerConflict where somebody else was faster: read again and decide again.
+ * `leaseSeconds` after `from`. LedgerConflict where somebody else was faster: read again and decide again. CapReached
+ * where the claim needs a place of the hour and none is left.
  */
 export const claim = (
   writer: LedgerWriter,
   next: Omit<LedgerEntry, 'updatedAt' | 'version'>,
   previous: LedgerEntry | undefined,
-  from: number = writer.clock.now(),
-): Promise<LedgerEntry> => write(writer, leased(writer, next, from), previous);
+  { from = writer.clock.now(), place }: { readonly from?: number; readonly place?: Place | undefined } = {},
+): Promise<LedgerEntry> => write(writer, leased(writer, next, from), previous, place);
 
 /** Writes what a step of the owning execution knows and renews its lease. Superseded where it owns no more. */
 export const advance = (writer: LedgerWriter, entry: LedgerEntry, edit: Edit): Promise<LedgerEntry> =>
@@ -130,13 +132,14 @@ async function write(
   writer: LedgerWriter,
   next: Omit<LedgerEntry, 'updatedAt' | 'version'>,
   previous: LedgerEntry | undefined,
+  place?: Place,
 ): Promise<LedgerEntry> {
   const entry = {
     ...next,
     updatedAt: isoTime(writer.clock.now()),
     version: (previous?.version ?? 0) + 1,
   };
-  await writer.ledger.write(entry, previous);
+  await writer.ledger.write(entry, previous, place);
   return entry;
 }
 

@@ -8,6 +8,8 @@ import type {
   ObservedApplication,
   ObservedServicePrincipal,
 } from '../core/application.ts';
+import type { ControlDocument, Place } from '../core/control.ts';
+import type { FederatedCredential } from '../core/federated-credentials.ts';
 import type {
   AccountId,
   AppId,
@@ -21,8 +23,9 @@ import type {
   ServicePrincipalId,
 } from '../core/ids.ts';
 import type { Incarnation, LedgerEntry } from '../core/ledger-entry.ts';
+import type { WorkflowName } from '../core/naming.ts';
 import type { OutcomeTags, PendingTags } from '../core/tags.ts';
-import type { CreateRun, DeleteRun } from './workflow.ts';
+import type { CreateRun, DeleteRun, EnrolRun } from './workflow.ts';
 
 export interface Clock {
   /** Milliseconds since the epoch. */
@@ -115,6 +118,10 @@ export interface Directory {
   /** Two calls: the application with its owners, and its federated credentials. */
   application(objectId: AppObjectId): Promise<ObservedApplication | undefined>;
   setIdentifierUris(objectId: AppObjectId, uris: readonly string[]): Promise<void>;
+  /** One of this name, whatever it holds, is success. */
+  createFederatedCredential(objectId: AppObjectId, credential: FederatedCredential): Promise<void>;
+  /** Absent is success. */
+  deleteFederatedCredential(objectId: AppObjectId, name: string): Promise<void>;
   /** Undefined: the application has one already. */
   createServicePrincipal(appId: AppId): Promise<ObservedServicePrincipal | undefined>;
   servicePrincipal(appId: AppId): Promise<ObservedServicePrincipal | undefined>;
@@ -136,15 +143,36 @@ export interface Ledger {
   /**
    * Replaces `previous` by `next`, on condition that version and owner are still those of `previous` (undefined:
    * that there is no entry). LedgerConflict where they are not; also where the answer to this very write was lost.
+   * With a place, takes it in the same call; CapReached where none is left, and then nothing is written.
    */
-  write(next: LedgerEntry, previous: LedgerEntry | undefined): Promise<void>;
+  write(next: LedgerEntry, previous: LedgerEntry | undefined, place?: Place): Promise<void>;
 }
 
-export type Workflow = 'create-role' | 'delete-role';
+/** What every step reads before it begins: the control document and, where asked for, what an account's record says. */
+export interface ControlState {
+  readonly document: ControlDocument;
+  /** Nearest first; undefined where nobody has enrolled the account, or it was not asked for. */
+  readonly organizationalUnits: readonly string[] | undefined;
+}
+
+/** Stop and go, as operators and the breaker have it. Reads are strongly consistent. */
+export interface Control {
+  /** Of an account where it is named. */
+  read(accountId: AccountId | undefined): Promise<ControlState>;
+  /** Opens the breaker of the directory until then (ISO 8601). */
+  openBreaker(until: string): Promise<void>;
+}
+
+/** Those that functions start; the clock and people start the sweep. */
+export type Workflow = Exclude<WorkflowName, 'sweep'>;
 
 export interface Executions {
   /** `exists`: an execution of this name has ended, or runs with another input. */
-  start(workflow: Workflow, name: string, input: CreateRun | DeleteRun): Promise<'started' | 'exists'>;
+  start(
+    workflow: Workflow,
+    name: string,
+    input: CreateRun | DeleteRun | EnrolRun,
+  ): Promise<'started' | 'exists'>;
   /** Whether the execution of this name is running or has succeeded. */
   isDoneOrRunning(workflow: Workflow, name: string): Promise<boolean>;
   /** Whether an execution is running; one that nobody knows is not. */
@@ -157,9 +185,16 @@ export type Metric =
   | 'MalformedEvent'
   | 'RoleReady'
   | 'RoleSkipped'
+  | 'RoleObserved'
   | 'RoleRemoved'
   | 'OutcomeFailed'
+  | 'PlatformRunFailed'
+  | 'DeveloperRunFailed'
   | 'ForeignAudienceFinding'
+  | 'ProviderMissing'
+  | 'ProviderContested'
+  | 'SweepRemovalsHeld'
+  | 'ApplicationsChanged'
   | 'RoleNotJudged'
   | 'GuardFindingOpened'
   | 'GuardFindingResolved'
@@ -168,11 +203,22 @@ export type Metric =
   | 'QuarantineContested'
   | 'BestEffortFailed';
 
+/** Levels: the largest of a period counts. */
+export type Gauge =
+  | 'SweepFailedAccounts'
+  | 'HeartbeatMissing'
+  | 'SweepFindings'
+  | 'AudiencesOnProvider'
+  | 'PausedHours'
+  | 'DirectoryFull'
+  | 'UnreachableAccounts';
+
 /** Logs are wide events with ids and reasons; tokens, policies and upstream bodies never. */
 export interface Telemetry {
   event(message: string, fields: Readonly<Record<string, unknown>>): void;
   problem(message: string, error: unknown, fields?: Readonly<Record<string, unknown>>): void;
   count(metric: Metric): void;
+  gauge(gauge: Gauge, value: number): void;
 }
 
 /** All of them; each handler declares which it uses (`Pick<Ports, …>`), which is also what its role may do. */
@@ -180,6 +226,7 @@ export interface Ports {
   readonly accounts: MemberAccounts;
   readonly directory: Directory;
   readonly ledger: Ledger;
+  readonly control: Control;
   readonly executions: Executions;
   readonly telemetry: Telemetry;
   readonly clock: Clock;

@@ -1,5 +1,8 @@
 /** Every environment variable of the functions: its form, and what becomes of it. */
+import type { Caps, ModeSettings } from '../core/control.ts';
+import { PROVIDER_OWNERS, type ProviderOwner } from '../core/enrolment.ts';
 import { FactoryError } from '../core/errors.ts';
+import type { AllowedWorkloads } from '../core/federated-credentials.ts';
 import * as ids from '../core/ids.ts';
 import {
   CLOUDS,
@@ -9,13 +12,18 @@ import {
   partitionOfRegion,
   type TokenVersion,
 } from '../core/issuer.ts';
-import type { FactorySettings } from '../core/settings.ts';
+import { type FactorySettings, MODES, type Mode } from '../core/settings.ts';
 import type { Workflow } from './ports.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What handlers decide by. Durations in seconds, not always whole ones. */
-export interface HandlerSettings extends FactorySettings {
+export interface HandlerSettings extends FactorySettings, ControlSettings {
+  readonly caps: Caps;
+  /** What the caps count by. */
+  readonly hourSeconds: number;
+  /** How long the breaker of the directory stays open. */
+  readonly directoryFullSeconds: number;
   /** How old an event must be before a contradicting answer of IAM counts as the truth. */
   readonly settleSeconds: number;
   /** Between two looks that must both find no role. */
@@ -28,6 +36,12 @@ export interface HandlerSettings extends FactorySettings {
   readonly secondLookSeconds: number;
   /** How long a claim of a ledger entry holds without renewal. */
   readonly leaseSeconds: number;
+}
+
+/** What the switch goes by, beside the control document. */
+export interface ControlSettings extends ModeSettings {
+  /** How long what was read of control counts. */
+  readonly controlSeconds: number;
 }
 
 export interface EntraSettings {
@@ -124,7 +138,7 @@ const notEmpty = <T>({ expected, parse }: Form<readonly T[]>): Form<readonly T[]
   },
 });
 
-const seconds: Form<number> = {
+export const seconds: Form<number> = {
   expected: `a positive number of seconds, at most ${DAY}`,
   parse: (value) => {
     const number = value && /^\d+(\.\d+)?$/.test(value) ? Number(value) : 0;
@@ -158,6 +172,42 @@ export function namePattern(value: unknown): string {
   throw new FactoryError('InvalidInput', 'Expected a role name pattern');
 }
 
+function allowedWorkloads(value: unknown): AllowedWorkloads {
+  const { issuer, subjects } = value as Partial<Record<keyof AllowedWorkloads, unknown>>;
+  if (typeof issuer === 'string' && Array.isArray(subjects)) {
+    return { issuer, subjects: subjects.map(subjectPrefix) };
+  }
+  throw new FactoryError('InvalidInput', 'Expected an issuer and prefixes of subjects');
+}
+
+/** An empty one would allow every subject. */
+function subjectPrefix(value: unknown): string {
+  if (typeof value === 'string' && value.length >= 3) return value;
+  throw new FactoryError('InvalidInput', 'Expected the prefix of a subject');
+}
+
+const mode = oneOf<Mode>(...MODES);
+
+const modes: Form<Readonly<Record<string, Mode>>> = {
+  expected: 'a JSON object of modes',
+  parse: (value, env) =>
+    attempt(() => {
+      const given = JSON.parse(value ?? '') as Record<string, Mode>;
+      return Object.values(given).every((each) => mode.parse(each, env)) ? given : undefined;
+    }),
+};
+
+const CAPS = ['rolesPerAccount', 'creationsPerHour', 'removalsPerHour'] as const satisfies (keyof Caps)[];
+
+const caps: Form<Caps> = {
+  expected: `a JSON object of ${CAPS.join(', ')}, each at least 1`,
+  parse: (value) =>
+    attempt(() => {
+      const given = JSON.parse(value ?? '') as Caps;
+      return CAPS.every((name) => Number.isInteger(given[name]) && given[name] >= 1) ? given : undefined;
+    }),
+};
+
 const GUID = 'a GUID';
 
 export const handlerSection: Section<HandlerSettings> = section(
@@ -170,7 +220,14 @@ export const handlerSection: Section<HandlerSettings> = section(
     PLACEHOLDERS: notEmpty(listOf(ids.audience, 'a JSON list of audiences')),
     PROTECTED_ROLES: listOf(namePattern, 'a JSON list of role names, * for any run of characters'),
     MEMBER_ROLE_PREFIX: matching(/^[\w+=,.@-]{1,54}$/, 'the prefix of the member roles'),
+    FEDERATED_CREDENTIALS: listOf(allowedWorkloads, 'a JSON list of issuers with the prefixes of subjects'),
     DELETION: oneOf('soft', 'purge'),
+    MODE: mode,
+    MODES: modes,
+    CAPS: caps,
+    CONTROL_SECONDS: seconds,
+    HOUR_SECONDS: seconds,
+    DIRECTORY_FULL_SECONDS: seconds,
     SETTLE_SECONDS: seconds,
     LOOK_AGAIN_SECONDS: seconds,
     WRITERS_SECONDS: seconds,
@@ -189,7 +246,14 @@ export const handlerSection: Section<HandlerSettings> = section(
     memberRolePrefix: env.MEMBER_ROLE_PREFIX,
     factoryAppId: env.ENTRA_FACTORY_APP_ID,
     factoryServicePrincipalId: env.ENTRA_FACTORY_SERVICE_PRINCIPAL_ID,
+    federatedCredentials: env.FEDERATED_CREDENTIALS,
     deletion: env.DELETION,
+    mode: env.MODE,
+    modes: env.MODES,
+    caps: env.CAPS,
+    controlSeconds: env.CONTROL_SECONDS,
+    hourSeconds: env.HOUR_SECONDS,
+    directoryFullSeconds: env.DIRECTORY_FULL_SECONDS,
     settleSeconds: env.SETTLE_SECONDS,
     lookAgainSeconds: env.LOOK_AGAIN_SECONDS,
     writersSeconds: env.WRITERS_SECONDS,
@@ -197,6 +261,20 @@ export const handlerSection: Section<HandlerSettings> = section(
     secondLookSeconds: env.SECOND_LOOK_SECONDS,
     leaseSeconds: env.LEASE_SECONDS,
   }),
+);
+
+/** What the switch goes by alone. */
+export const controlSection: Section<ControlSettings> = section(
+  { MODE: mode, MODES: modes, CONTROL_SECONDS: seconds },
+  (env) => ({ mode: env.MODE, modes: env.MODES, controlSeconds: env.CONTROL_SECONDS }),
+);
+
+/** What a mistake can do at most. */
+export const capsSection: Section<Caps> = section({ CAPS: caps }, (env) => env.CAPS);
+
+export const cloudSection: Section<EntraCloud> = section(
+  { ENTRA_CLOUD: oneOf<EntraCloud>('public', 'usgov', 'china') },
+  (env) => env.ENTRA_CLOUD,
 );
 
 export const ledgerSection: Section<{ readonly table: string }> = section(
@@ -211,14 +289,24 @@ const stateMachine = matching(
 
 export const workflowSection: Section<{ readonly stateMachineArns: Readonly<Record<Workflow, string>> }> =
   section(
-    { CREATE_ROLE_STATE_MACHINE_ARN: stateMachine, DELETE_ROLE_STATE_MACHINE_ARN: stateMachine },
+    {
+      CREATE_ROLE_STATE_MACHINE_ARN: stateMachine,
+      DELETE_ROLE_STATE_MACHINE_ARN: stateMachine,
+      ENROL_ACCOUNT_STATE_MACHINE_ARN: stateMachine,
+    },
     (env) => ({
       stateMachineArns: {
         'create-role': env.CREATE_ROLE_STATE_MACHINE_ARN,
         'delete-role': env.DELETE_ROLE_STATE_MACHINE_ARN,
+        'enrol-account': env.ENROL_ACCOUNT_STATE_MACHINE_ARN,
       },
     }),
   );
+
+export const enrolmentSection: Section<{ readonly owner: ProviderOwner }> = section(
+  { PROVIDER: oneOf(...PROVIDER_OWNERS) },
+  (env) => ({ owner: env.PROVIDER }),
+);
 
 /** The member accounts: their roles' prefix and the partition, which Lambda's own region tells. */
 export const memberSection: Section<{ readonly memberRolePrefix: string; readonly partition: Partition }> =

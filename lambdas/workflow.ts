@@ -1,26 +1,29 @@
 /** What travels between the dispatcher, the workflows and their steps. The definitions in statemachines/ pass exactly this. */
-import type { AccountId, AppObjectId, EventId, ExecutionArn, RoleId, RoleName } from '../core/ids.ts';
+import type { CreateRequest, DeleteRequest, EnrolRequest } from '../core/dispatch.ts';
+import type { EnrolmentNote } from '../core/enrolment.ts';
+import type { AccountId, AppObjectId, ExecutionArn, ProviderArn, RoleId } from '../core/ids.ts';
 import type { LedgerEntry, Step } from '../core/ledger-entry.ts';
+import type { AccountToSweep, DirectoryQuestion, Sweep, SweepReport, SweepRequest } from '../core/sweep.ts';
 
-/** Input of a create-role execution. */
-export interface CreateRun {
-  readonly accountId: AccountId;
-  readonly roleName: RoleName;
-  /** Null where the event carried no response: whatever incarnation exists then is inspected. */
-  readonly roleId: RoleId | null;
-  readonly eventId: EventId;
-  readonly eventTime: string;
-  readonly createdBy: string | null;
+/** Inputs of the workflows' executions. */
+export type CreateRun = CreateRequest;
+export type DeleteRun = DeleteRequest;
+export type EnrolRun = EnrolRequest;
+
+export interface EnrolAccountInput {
+  readonly run: Pick<EnrolRun, 'accountId'>;
+  readonly execution: ExecutionArn;
+  /** Whether the provider's tag is set anew, so that its event proves the way from the account to the factory. */
+  readonly heartbeat: boolean;
+  /** Of a sweep, where the account was never enrolled: that nothing is deployed there is no failure. */
+  readonly mayBeAbsent?: boolean;
 }
-
-/** Input of a delete-role execution. */
-export interface DeleteRun {
-  readonly accountId: AccountId;
-  readonly roleName: RoleName;
-  readonly roleId: RoleId;
-  readonly eventId: EventId;
-  /** Time of the DeleteRole event; null where a create found its role gone, so that no event proves it. */
-  readonly deletedAt: string | null;
+export interface EnrolAccountOutput {
+  readonly outcome: 'enrolled' | 'observed' | 'absent';
+  readonly providerArn: ProviderArn | null;
+  readonly notes: readonly EnrolmentNote[];
+  /** What was put right. */
+  readonly healed: readonly ('provider-missing' | 'placeholder-missing')[];
 }
 
 export interface InspectRoleInput {
@@ -81,3 +84,51 @@ export type RecordOutcomeOutput =
   | { readonly outcome: 'superseded' }
   /** A create failed because its role is gone: the workflow starts the removal of this incarnation. */
   | { readonly outcome: 'role-gone'; readonly roleId: RoleId };
+
+export interface ListAccountsInput {
+  readonly execution: ExecutionArn;
+  readonly startedAt: string;
+  readonly request: SweepRequest;
+}
+export type ListAccountsOutput = {
+  /** `skip`: an earlier sweep still runs. */
+  readonly decision: 'sweep' | 'skip';
+  readonly sweep: Sweep;
+  readonly accounts: readonly AccountToSweep[];
+};
+
+/** The steps of a sweep that are about one account. */
+interface AccountInput {
+  readonly run: { readonly accountId: AccountId };
+  readonly execution: ExecutionArn;
+}
+export interface ListApplicationsInput extends AccountInput {
+  readonly question: DirectoryQuestion | null;
+}
+export interface ListApplicationsOutput {
+  /** When it began to be read; milliseconds since the epoch. */
+  readonly observedAt: number;
+  /** Whether it answers a question. */
+  readonly answers: boolean;
+  /** Packed, for a state holds 256 KiB. */
+  readonly applications: string;
+  readonly principals: Readonly<Record<string, 'exists' | 'absent'>>;
+}
+export interface SweepAccountInput extends AccountInput {
+  readonly sweep: Sweep;
+  readonly account: AccountToSweep;
+  /** Null where the directory could not be asked, or the account cannot. */
+  readonly directory: ListApplicationsOutput | null;
+  readonly enrolment: EnrolAccountOutput | null;
+}
+export interface SweepAccountOutput {
+  /** `ask`: the directory, and come again. */
+  readonly decision: 'done' | 'ask';
+  readonly question: DirectoryQuestion | null;
+}
+export interface FinishSweepInput {
+  readonly execution: ExecutionArn;
+  readonly sweep: Sweep;
+  readonly accounts: readonly AccountToSweep[];
+}
+export type FinishSweepOutput = SweepReport;

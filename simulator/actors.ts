@@ -1,11 +1,11 @@
 /** Developers, their tools, administrators, operators, and whoever means harm. What cannot be done is not done. */
 import { uniqueName } from '../core/naming.ts';
-import { MARK_KEY, TAGS } from '../core/tags.ts';
+import { FEDERATED_CREDENTIAL_KEY, MARK_KEY, TAGS } from '../core/tags.ts';
 import type { RoleView } from '../lambdas/ports.ts';
 import { type Chronicle, PLACES, type Story } from './chronicle.ts';
 import { createRoleCall, deleteRoleCall } from './events.ts';
 import type { Deed, RoleKey, Shape, TagName, TagValue } from './schedule.ts';
-import { PLACEHOLDER } from './settings.ts';
+import { PLACEHOLDER, WORKLOADS } from './settings.ts';
 import { consentsBy, trustPolicyOf } from './trust-policies.ts';
 import type { World } from './world.ts';
 
@@ -13,7 +13,10 @@ const TAG_KEYS: Readonly<Record<TagName, string>> = {
   mark: MARK_KEY,
   ignore: TAGS.ignore,
   status: TAGS.status,
+  workload: FEDERATED_CREDENTIAL_KEY,
 };
+const workload = (value: TagValue): string =>
+  value === 'nonsense' ? 'https://nobody.example it' : `${WORKLOADS.issuer} ${WORKLOADS.subjects[0]}${value}`;
 
 export class Actors {
   readonly #world: World;
@@ -42,7 +45,11 @@ export class Actors {
         this.#write(deed.role, this.#inCode.get(deed.role));
         break;
       case 'tag':
-        this.#tag(deed.role, TAG_KEYS[deed.tag], this.#value(deed.role, deed.value));
+        this.#tag(
+          deed.role,
+          TAG_KEYS[deed.tag],
+          deed.tag === 'workload' ? workload(deed.value) : this.#value(deed.role, deed.value),
+        );
         break;
       case 'untag':
         this.#tag(deed.role, TAG_KEYS[deed.tag], undefined);
@@ -69,6 +76,13 @@ export class Actors {
         break;
       case 'forge':
         this.#forge(deed.role, deed.event, deed.from);
+        break;
+      case 'fill-directory':
+        this.#world.directory.quota = 0;
+        break;
+      case 'pause':
+        this.#world.control.pause();
+        this.#world.clock.after(deed.forMs, () => this.#world.control.resume());
         break;
       case 'again':
         this.#again(deed.event, deed.replay);
@@ -143,6 +157,7 @@ export class Actors {
     const tags = value === undefined ? others : { ...others, [key]: value };
     this.#world.accounts.changeRole(PLACES[role].accountId, PLACES[role].name, { tags });
     if (key === MARK_KEY) this.#story(role).isMarkForged = true;
+    if (key === FEDERATED_CREDENTIAL_KEY) this.#story(role).tagsEditedAt = this.#world.clock.now();
     this.#story(role).roleEditedAt = this.#world.clock.now();
   }
 

@@ -1,8 +1,11 @@
 /** What must hold once all is quiet, role by role. */
+import type { ObservedApplication } from '../core/application.ts';
 import { isFactoryError } from '../core/errors.ts';
+import { areSameWorkloads, workloadsAskedFor } from '../core/federated-credentials.ts';
 import type { RoleId } from '../core/ids.ts';
 import type { LedgerEntry } from '../core/ledger-entry.ts';
 import { isLive } from '../core/ledger-entry.ts';
+import type { FactorySettings } from '../core/settings.ts';
 import type { RoleView } from '../lambdas/ports.ts';
 import { type Chronicle, placeKey, type Story } from './chronicle.ts';
 import type { Execution } from './engine.ts';
@@ -134,6 +137,10 @@ function readyProblems(
       'its URI is missing',
     ),
     ...unless(
+      application !== undefined && isAsItsTagsAsk(application, role, world.settings),
+      'its federated credentials are not what its tags ask for',
+    ),
+    ...unless(
       audience !== undefined && provider?.clientIds.includes(audience) === true,
       'its audience is not listed',
     ),
@@ -196,8 +203,18 @@ const applicationsOf = ({ directory, settings }: World, id: RoleId) =>
         createdByAppId === settings.factoryAppId && uniqueName?.includes(`-${id}-`),
     );
 
+function isAsItsTagsAsk(
+  { federatedCredentials }: ObservedApplication,
+  { tags }: RoleView,
+  settings: FactorySettings,
+): boolean {
+  const asked = workloadsAskedFor(tags, settings.federatedCredentials);
+  return asked.kind === 'allowed' && areSameWorkloads(federatedCredentials, asked.workloads);
+}
+
 const hasDrifted = (story: Story): boolean =>
   isLater(story.roleEditedAt, story.roleSeenAt) ||
+  isLater(story.tagsEditedAt, story.tagsSeenAt) ||
   isLater(story.providerEditedAt, story.providerSeenAt) ||
   isLater(story.applicationEditedAt, story.applicationSeenAt);
 

@@ -1,10 +1,10 @@
-import type { FunctionName } from '../core/naming.ts';
+import type { RoleFunctionName } from '../core/naming.ts';
 import type { Execution } from './engine.ts';
 import type { CallSite, PortMethod } from './sites.ts';
 
 /** One run of a function's process. */
 export interface Invocation {
-  readonly by: FunctionName;
+  readonly by: RoleFunctionName;
   /** Whose task it is; undefined for the dispatcher. */
   readonly execution: Execution | undefined;
   readonly startedAt: number;
@@ -20,7 +20,7 @@ export interface Call {
   /** `inspect.getRole`, `directory.createApplication`, … */
   readonly name: string;
   /** The function or workflow that calls. */
-  readonly by: FunctionName | 'create-role';
+  readonly by: RoleFunctionName | 'create-role';
   readonly index: number;
   readonly args: readonly unknown[];
   readonly invocation: Invocation | undefined;

@@ -22,12 +22,14 @@ export const placeKey = ({ accountId, name }: Place): string => `${accountId}#${
 export interface Story {
   readonly place: Place;
   readonly incarnations: RoleId[];
-  /** Others changed the role, the provider, the application. */
+  /** Others changed the role, what its tags ask for, the provider, the application. */
   roleEditedAt: number;
+  tagsEditedAt: number;
   providerEditedAt: number;
   applicationEditedAt: number;
   /** What the factory saw last, as of when. */
   roleSeenAt: number;
+  tagsSeenAt: number;
   providerSeenAt: number;
   applicationSeenAt: number;
   /** Events about it never arrived, or were made up. */
@@ -52,9 +54,11 @@ export class Chronicle {
       place,
       incarnations: [],
       roleEditedAt: Number.NEGATIVE_INFINITY,
+      tagsEditedAt: Number.NEGATIVE_INFINITY,
       providerEditedAt: Number.NEGATIVE_INFINITY,
       applicationEditedAt: Number.NEGATIVE_INFINITY,
       roleSeenAt: Number.NEGATIVE_INFINITY,
+      tagsSeenAt: Number.NEGATIVE_INFINITY,
       providerSeenAt: Number.NEGATIVE_INFINITY,
       applicationSeenAt: Number.NEGATIVE_INFINITY,
       isUntold: false,

@@ -34,4 +34,5 @@ export type Definitions = Readonly<Record<Workflow, Definition>>;
 export const DEFINITIONS: Definitions = {
   'create-role': parseDefinition(definitionText('create-role')),
   'delete-role': parseDefinition(definitionText('delete-role')),
+  'enrol-account': parseDefinition(definitionText('enrol-account')),
 };

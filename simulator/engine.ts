@@ -1,5 +1,5 @@
 import { type ExecutionArn, executionArn } from '../core/ids.ts';
-import { FUNCTION_NAMES, type FunctionName } from '../core/naming.ts';
+import { ROLE_FUNCTION_NAMES, type RoleFunctionName } from '../core/naming.ts';
 import type { Clock, Executions, Workflow } from '../lambdas/ports.ts';
 import type { CreateRun, DeleteRun } from '../lambdas/workflow.ts';
 import { type Outcome, runExecution } from '../sandbox/asl/run-execution.ts';
@@ -32,7 +32,7 @@ type ExecutionClock = Pick<Clock, 'now' | 'sleep'>;
 export interface EngineOptions {
   readonly clock: ExecutionClock;
   /** What crosses the border to a function and back is JSON. */
-  readonly invoke: (name: FunctionName, input: unknown, execution: Execution) => Promise<unknown>;
+  readonly invoke: (name: RoleFunctionName, input: unknown, execution: Execution) => Promise<unknown>;
   /** A call of Step Functions to itself. */
   readonly startFromTask?: (start: () => Promise<unknown>, execution: Execution) => Promise<unknown>;
   /** Jitter. */
@@ -124,7 +124,7 @@ export class Engine implements Executions {
       const start = () => this.#startFromTask(args as Record<string, string>);
       return this.#options.startFromTask?.(start, execution) ?? start();
     }
-    const name = FUNCTION_NAMES.find((candidate) => functionArn(candidate) === resource);
+    const name = ROLE_FUNCTION_NAMES.find((candidate) => functionArn(candidate) === resource);
     if (!name) throw new Error(`No function ${resource}`);
     const output = await this.#options.invoke(name, JSON.parse(JSON.stringify(args)), execution);
     return JSON.parse(JSON.stringify(output));

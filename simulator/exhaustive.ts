@@ -75,6 +75,17 @@ export const OTHER_PATHS: Readonly<Record<string, Schedule>> = {
       ).map((site) => fault(site, 'repeated')),
     },
   ),
+  'a workload that is let in and kept out again': scheduleOf([
+    CREATE,
+    then({ do: 'tag', role: 'a', tag: 'workload', value: 'own' }),
+    then({ do: 'again', event: 0, replay: true }, HOUR + 1000),
+    then({ do: 'untag', role: 'a', tag: 'workload' }, 2 * HOUR),
+    then({ do: 'again', event: 0, replay: true }, 2 * HOUR + 1000),
+  ]),
+  'a directory that is full': scheduleOf([
+    { do: 'fill-directory', when: { ms: 0 } },
+    { ...CREATE, when: { ms: 1000 } },
+  ]),
   'two runs at once': scheduleOf([CREATE, { do: 'again', event: 0, replay: true, when: { ms: 10 } }]),
   'a run beside a run that waits': scheduleOf(
     [

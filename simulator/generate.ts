@@ -75,13 +75,16 @@ const ON_THE_WAY: readonly CallSite[] = [
   'record-outcome ledger.write',
 ];
 const TAG_VALUES: readonly TagValue[] = ['own', 'former', 'other', 'nonsense'];
-const TAG_NAMES: readonly TagName[] = ['mark', 'mark', 'ignore', 'status'];
+const TAG_NAMES: readonly TagName[] = ['mark', 'mark', 'ignore', 'status', 'workload'];
 
 export function generate(seed: number): Schedule {
   const chance = new Chance(seed).fork('schedule');
   const climate: Climate = chance.oneOf(['weather', 'weather', 'trouble', 'malice']);
   const roles = (['a', 'b', 'c'] as const).slice(0, chance.oneOf([1, 1, 2, 3]));
   const actions = roles.flatMap((role) => lifeOf(chance, role, climate));
+  if (chance.happens(0.15)) {
+    actions.push({ do: 'pause', forMs: chance.between(1, 180) * MINUTE, when: moment(chance) });
+  }
   const events = actions.filter(({ do: deed }) => deed === 'create' || deed === 'delete').length;
   for (let again = chance.between(0, 2); again > 0; again--) {
     const replay = chance.happens(0.5);
@@ -142,6 +145,8 @@ const trouble = (chance: Chance, role: RoleKey, shape: () => Shape): Deed =>
     { do: 'restore-client-ids', role },
     { do: 'tag', role, tag: 'ignore', value: 'nonsense' },
     { do: 'untag', role, tag: 'ignore' },
+    { do: 'tag', role, tag: 'workload', value: chance.oneOf(TAG_VALUES) },
+    { do: 'untag', role, tag: 'workload' },
     { do: 'delete-application', role },
     { do: 'delete-principal', role },
     { do: 'remove-audience', role },

@@ -1,7 +1,7 @@
 import { retryName } from '../core/dispatch.ts';
 import { roleName } from '../core/ids.ts';
 import { entraIssuer } from '../core/issuer.ts';
-import type { FunctionName } from '../core/naming.ts';
+import type { RoleFunctionName } from '../core/naming.ts';
 import type { Ports } from '../lambdas/ports.ts';
 import type { HandlerSettings } from '../lambdas/settings.ts';
 import { Actors } from './actors.ts';
@@ -22,7 +22,7 @@ import { World } from './world.ts';
 export interface Mutation {
   readonly settings?: Partial<HandlerSettings>;
   readonly definitions?: Definitions;
-  readonly wrap?: (ports: Ports, by: FunctionName) => Ports;
+  readonly wrap?: (ports: Ports, by: RoleFunctionName) => Ports;
   readonly change?: (world: World) => void;
 }
 

@@ -55,6 +55,8 @@ export class Safety implements Watcher {
       case 'directory.deleteServicePrincipal':
       case 'directory.purge':
       case 'directory.setIdentifierUris':
+      case 'directory.createFederatedCredential':
+      case 'directory.deleteFederatedCredential':
         this.#touches(call);
         break;
       case 'ledger.write':
@@ -98,7 +100,11 @@ export class Safety implements Watcher {
           memory.role = view as RoleView | undefined;
           memory.readAt = readAt;
           const isDeciding = DECIDING.has(call.by) && !memory.hasWritten;
-          if (story && isOurs && isDeciding && view === role) story.roleSeenAt = now;
+          if (story && isOurs && isDeciding && view === role) {
+            story.roleSeenAt = now;
+            // What they ask for is decided once, and recorded.
+            if (call.by === 'inspect-role') story.tagsSeenAt = now;
+          }
         } else if (call.name.endsWith('getProvider')) {
           const isCurrent = lists.includes((view as ProviderView | undefined)?.clientIds ?? []);
           if (story && isOurs && isCurrent) story.providerSeenAt = now;
@@ -202,8 +208,8 @@ export class Safety implements Watcher {
       this.#report(1, `${application.uniqueName} is not of the factory, and is changed`, call);
       return;
     }
-    const isDeletion = call.name !== 'directory.setIdentifierUris';
-    if (isDeletion && !application.isDeleted) this.#needed(call, application.uniqueName, `the application`);
+    if (DELETING.has(call.name) && !application.isDeleted)
+      this.#needed(call, application.uniqueName, `the application`);
   }
 
   /** What belongs to a role that lives and wants it stays. */
@@ -282,6 +288,12 @@ export class Safety implements Watcher {
   }
 }
 
+/** Calls that take from a role what is its own. */
+const DELETING: ReadonlySet<string> = new Set([
+  'directory.deleteApplication',
+  'directory.deleteServicePrincipal',
+  'directory.purge',
+]);
 /** Whose look at a role decides what becomes of it. */
 const DECIDING: ReadonlySet<string> = new Set(['inspect-role', 'assign-audience']);
 /** Whose look at an application does. */

@@ -27,9 +27,12 @@ export const SHAPES = [
 ] as const;
 export type Shape = (typeof SHAPES)[number];
 
-/** What a tag is set to: the role's own id, that of its former incarnation, another role's, or nonsense. */
+/**
+ * What a tag is set to: the role's own id, that of its former incarnation, another role's, or nonsense. Of a workload:
+ * one of three that may get in, or one that may not.
+ */
 export type TagValue = 'own' | 'former' | 'other' | 'nonsense';
-export type TagName = 'mark' | 'ignore' | 'status';
+export type TagName = 'mark' | 'ignore' | 'status' | 'workload';
 
 export type Deed =
   // Developers and their tools.
@@ -54,7 +57,9 @@ export type Deed =
       readonly event: 'create' | 'delete';
       readonly from: 'home' | 'abroad';
     }
-  // Operators.
+  | { readonly do: 'fill-directory' }
+  // Operators. A pause is lifted by itself.
+  | { readonly do: 'pause'; readonly forMs: number }
   | { readonly do: 'again'; readonly event: number; readonly replay: boolean };
 
 export type Action = Deed & { readonly when: When };
@@ -127,4 +132,4 @@ export function endsWell({ actions, faults, weather, deliveries }: Schedule): bo
   );
 }
 
-const HARMLESS: ReadonlySet<Deed['do']> = new Set(['create', 'delete', 'again']);
+const HARMLESS: ReadonlySet<Deed['do']> = new Set(['create', 'delete', 'again', 'pause']);

@@ -2,8 +2,9 @@
  * Every place where the factory calls something, and which faults can happen there. A call that is not in this table
  * stops the run: who adds one says what can go wrong with it.
  */
-import type { FunctionName } from '../core/naming.ts';
+import type { RoleFunctionName } from '../core/naming.ts';
 import type {
+  Control,
   Directory,
   Executions,
   InspectAccess,
@@ -23,12 +24,13 @@ export type PortMethod =
   | Methods<'trust', TrustAccess>
   | Methods<'directory', Directory>
   | Methods<'ledger', Ledger>
+  | Methods<'control', Control>
   | Methods<'executions', Executions>;
 
 /** What a workflow does by itself: it invokes a function, and starts another workflow. */
 type Service = 'lambda.invoke' | 'states.startExecution';
 
-export type CallSite = `${FunctionName | 'create-role'} ${PortMethod | Service}`;
+export type CallSite = `${RoleFunctionName | 'create-role'} ${PortMethod | Service}`;
 
 export const FAULT_KINDS = [
   'throttled',
@@ -84,6 +86,8 @@ export const METHODS: Readonly<
   'directory.originOf': { service: 'entra', effect: 'read' },
   'directory.application': { service: 'entra', effect: 'read' },
   'directory.setIdentifierUris': { service: 'entra', effect: 'write' },
+  'directory.createFederatedCredential': { service: 'entra', effect: 'write' },
+  'directory.deleteFederatedCredential': { service: 'entra', effect: 'write' },
   'directory.createServicePrincipal': { service: 'entra', effect: 'write' },
   'directory.servicePrincipal': { service: 'entra', effect: 'read' },
   'directory.deleteServicePrincipal': { service: 'entra', effect: 'write' },
@@ -93,6 +97,8 @@ export const METHODS: Readonly<
   'ledger.read': { service: 'ledger', effect: 'consistent-read' },
   'ledger.holdersOf': { service: 'ledger', effect: 'read' },
   'ledger.write': { service: 'ledger', effect: 'write' },
+  'control.read': { service: 'ledger', effect: 'consistent-read' },
+  'control.openBreaker': { service: 'ledger', effect: 'write' },
   'executions.start': { service: 'states', effect: 'write' },
   // DescribeExecution is eventually consistent.
   'executions.isDoneOrRunning': { service: 'states', effect: 'read' },
@@ -102,7 +108,7 @@ export const METHODS: Readonly<
 };
 
 /** Who calls what. */
-export const CALLS: Readonly<Record<FunctionName | 'create-role', readonly (PortMethod | Service)[]>> = {
+export const CALLS: Readonly<Record<RoleFunctionName | 'create-role', readonly (PortMethod | Service)[]>> = {
   'dispatch-role-event': [
     'lambda.invoke',
     'ledger.incarnations',
@@ -111,6 +117,7 @@ export const CALLS: Readonly<Record<FunctionName | 'create-role', readonly (Port
   ],
   'inspect-role': [
     'lambda.invoke',
+    'control.read',
     'accounts.inspect',
     'inspect.getRole',
     'inspect.getProvider',
@@ -122,18 +129,23 @@ export const CALLS: Readonly<Record<FunctionName | 'create-role', readonly (Port
   ],
   'register-application': [
     'lambda.invoke',
+    'control.read',
+    'control.openBreaker',
     'ledger.read',
     'ledger.write',
     'directory.createApplication',
     'directory.originOf',
     'directory.application',
     'directory.setIdentifierUris',
+    'directory.createFederatedCredential',
+    'directory.deleteFederatedCredential',
     'directory.createServicePrincipal',
     'directory.servicePrincipal',
     'directory.deleteServicePrincipal',
   ],
   'add-audience': [
     'lambda.invoke',
+    'control.read',
     'ledger.read',
     'ledger.write',
     'accounts.provider',
@@ -142,6 +154,7 @@ export const CALLS: Readonly<Record<FunctionName | 'create-role', readonly (Port
   ],
   'verify-application': [
     'lambda.invoke',
+    'control.read',
     'ledger.read',
     'ledger.write',
     'directory.application',
@@ -149,6 +162,7 @@ export const CALLS: Readonly<Record<FunctionName | 'create-role', readonly (Port
   ],
   'assign-audience': [
     'lambda.invoke',
+    'control.read',
     'ledger.read',
     'ledger.write',
     'accounts.trust',
@@ -159,6 +173,7 @@ export const CALLS: Readonly<Record<FunctionName | 'create-role', readonly (Port
   ],
   'record-outcome': [
     'lambda.invoke',
+    'control.read',
     'ledger.incarnations',
     'ledger.read',
     'ledger.write',
@@ -168,15 +183,23 @@ export const CALLS: Readonly<Record<FunctionName | 'create-role', readonly (Port
   ],
   'confirm-role-gone': [
     'lambda.invoke',
+    'control.read',
     'ledger.read',
     'ledger.write',
     'accounts.inspect',
     'inspect.getRole',
     'executions.isRunning',
   ],
-  'remove-audience': ['lambda.invoke', 'ledger.read', 'accounts.provider', 'provider.removeAudience'],
+  'remove-audience': [
+    'lambda.invoke',
+    'control.read',
+    'ledger.read',
+    'accounts.provider',
+    'provider.removeAudience',
+  ],
   'delete-application': [
     'lambda.invoke',
+    'control.read',
     'ledger.read',
     'directory.originOf',
     'directory.servicePrincipal',
@@ -209,7 +232,7 @@ const OF_EFFECT: Readonly<Record<Effect, readonly FaultKind[]>> = {
 
 /** What can go wrong at a call site. */
 export function faultKindsOf(site: CallSite): readonly FaultKind[] {
-  const [by, method] = site.split(' ') as [FunctionName, PortMethod | Service];
+  const [by, method] = site.split(' ') as [RoleFunctionName, PortMethod | Service];
   const { service, effect } = METHODS[method];
   // A service that calls another has no process of ours in between.
   if (method === 'lambda.invoke' || method === 'states.startExecution') return [...ANYWHERE, 'lost-answer'];

@@ -4,7 +4,7 @@
  */
 import type { AccountId } from '../core/ids.ts';
 import { roleName } from '../core/ids.ts';
-import type { FunctionName } from '../core/naming.ts';
+import type { RoleFunctionName } from '../core/naming.ts';
 import type { Ports, RoleView } from '../lambdas/ports.ts';
 import type { HandlerSettings } from '../lambdas/settings.ts';
 import { DURATIONS } from '../lib/durations.ts';
@@ -19,6 +19,7 @@ import {
   type Watcher,
 } from './calls.ts';
 import { MemoryClock } from './clouds/memory-clock.ts';
+import { MemoryControl } from './clouds/memory-control.ts';
 import { MemoryDirectory } from './clouds/memory-directory.ts';
 import { MemoryLedger } from './clouds/memory-ledger.ts';
 import { MemoryMemberAccounts, type NewRole } from './clouds/memory-member-accounts.ts';
@@ -37,7 +38,7 @@ export interface WorldOptions {
   readonly settings?: Partial<HandlerSettings>;
   readonly definitions?: Definitions;
   /** What a function gets instead of its ports. */
-  readonly wrap?: (ports: Ports, by: FunctionName) => Ports;
+  readonly wrap?: (ports: Ports, by: RoleFunctionName) => Ports;
 }
 
 export class World {
@@ -47,6 +48,7 @@ export class World {
   readonly accounts = new MemoryMemberAccounts(this.clock);
   readonly directory: MemoryDirectory;
   readonly ledger = new MemoryLedger(this.clock);
+  readonly control = new MemoryControl(this.clock);
   readonly telemetry = new MemoryTelemetry();
   readonly engine: Engine;
   readonly queue: Queue;
@@ -147,14 +149,14 @@ export class World {
   // The functions.
 
   /** Runs a function as Lambda does: in a process of its own, for so long and no longer. */
-  invoke = (by: FunctionName, input: unknown, execution?: Execution): Promise<unknown> =>
+  invoke = (by: RoleFunctionName, input: unknown, execution?: Execution): Promise<unknown> =>
     this.#pass(
       this.#call(`${by} lambda.invoke`, [input], undefined, execution),
       () => this.#runFunction(by, input, execution),
       noLag,
     );
 
-  #runFunction(by: FunctionName, input: unknown, execution: Execution | undefined): Promise<unknown> {
+  #runFunction(by: RoleFunctionName, input: unknown, execution: Execution | undefined): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const over = () => {
         invocation.isOver = true;
@@ -190,7 +192,7 @@ export class World {
   }
 
   /** What a function is wired to; its calls are recorded and pass the hooks. */
-  portsOf(by: FunctionName, invocation: Invocation = this.#noInvocation(by)): Ports {
+  portsOf(by: RoleFunctionName, invocation: Invocation = this.#noInvocation(by)): Ports {
     const wire = <Port extends object>(port: Port, prefix: string, replica: Replica): Port =>
       intercept(port, prefix, (name, args, run) =>
         this.#pass(this.#call(`${by} ${name}`, args, invocation, invocation.execution), run, (lagMs, read) =>
@@ -201,6 +203,7 @@ export class World {
       accounts: wire(this.accounts, 'accounts', this.accounts),
       directory: wire(this.directory, 'directory', this.directory),
       ledger: wire(this.ledger, 'ledger', this.ledger),
+      control: wire(this.control, 'control', this.ledger),
       executions: wire(this.engine, 'executions', this.engine),
       telemetry: this.telemetry,
       clock: this.clock,
@@ -208,7 +211,7 @@ export class World {
   }
 
   /** For a handler that is called by hand. */
-  #noInvocation = (by: FunctionName): Invocation => ({
+  #noInvocation = (by: RoleFunctionName): Invocation => ({
     by,
     execution: undefined,
     startedAt: this.clock.now(),

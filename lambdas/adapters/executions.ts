@@ -1,6 +1,13 @@
-import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import {
+  DescribeExecutionCommand,
+  ListExecutionsCommand,
+  SFNClient,
+  StartExecutionCommand,
+} from '@aws-sdk/client-sfn';
 import { type ExecutionArn, executionArn } from '../../core/ids.ts';
+import { isPlanning } from '../../core/naming.ts';
 import type { Executions, Workflow } from '../ports.ts';
+import type { SweepExecutions } from '../sweep-ports.ts';
 import { CLIENT_OPTIONS } from './aws-client.ts';
 import { awsErrorName, calling, type ErrorTable } from './aws-errors.ts';
 
@@ -61,6 +68,24 @@ const statusOf = (client: SFNClient, execution: ExecutionArn): Promise<Status> =
       throw error;
     }
   });
+
+/** Executions of the caller's own workflow. */
+export const sweepExecutions = (client = new SFNClient(CLIENT_OPTIONS)): SweepExecutions => ({
+  others: (execution) =>
+    calling(`ListExecutions beside ${execution}`, ERRORS, async () => {
+      const command = new ListExecutionsCommand({
+        stateMachineArn: stateMachineArnOf(execution),
+        statusFilter: 'RUNNING',
+      });
+      const { executions = [] } = await client.send(command);
+      return executions
+        .filter(({ executionArn: arn, name = '' }) => arn !== execution && !isPlanning(name))
+        .map(({ startDate }) => ({ startedAt: startDate?.getTime() ?? 0 }));
+    }),
+});
+
+const stateMachineArnOf = (execution: ExecutionArn): string =>
+  execution.replace(':execution:', ':stateMachine:').replace(/:[^:]*$/, '');
 
 /** `…:stateMachine:<machine>` and a name make `…:execution:<machine>:<name>`. */
 const executionArnOf = (stateMachineArn: string, name: string): ExecutionArn =>

@@ -66,6 +66,17 @@ export const isPrincipalTaken = ({ status, code, message }: GraphFailure): boole
   (code === 'Request_MultipleObjectsWithSameKeyValue' ||
     /property servicePrincipalNames already exists/i.test(message));
 
+/** The application has a federated credential of this name already. */
+export const isCredentialNameTaken = ({ status, code, message }: GraphFailure): boolean =>
+  status === 409 &&
+  code === 'Request_MultipleObjectsWithSameKeyValue' &&
+  /FederatedIdentityCredential with name \S+ already exists/i.test(message);
+
+/** The permission was granted before. */
+export const isGrantedAlready = ({ status, message }: GraphFailure): boolean =>
+  (status === 400 || status === 409) &&
+  /permission being assigned already exists on the object/i.test(message);
+
 /** An object that was just made is not visible where this request went. The 403 misleads; it passes as the 400 does. */
 const isNotReplicated = ({ status, code, message }: GraphFailure): boolean =>
   isAbsent({ status } as GraphFailure) ||

@@ -47,6 +47,10 @@ export function entryOf(item: Item): LedgerEntry {
   return entry as unknown as LedgerEntry;
 }
 
+/** The entries among the items of the table: their key begins with an account, that of others with a word. */
+export const entriesIn = (items: readonly Item[]): LedgerEntry[] =>
+  items.filter(({ role }) => /^\d{12}#/.test(role?.S ?? '')).map(entryOf);
+
 export const fieldsOf = (fields: object): Item =>
   Object.fromEntries(
     Object.entries(fields)

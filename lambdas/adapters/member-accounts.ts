@@ -31,7 +31,7 @@ const TRUST_ERRORS: ErrorTable = {
   MalformedPolicyDocument: 'TrustPolicyRejected',
 };
 
-const ADD_AUDIENCE_ERRORS: ErrorTable = {
+export const ADD_AUDIENCE_ERRORS: ErrorTable = {
   ...MEMBER_ERRORS,
   NoSuchEntity: 'ProviderMissing',
   // 100 client ids, not adjustable.

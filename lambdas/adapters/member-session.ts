@@ -5,13 +5,13 @@ import { FactoryError } from '../../core/errors.ts';
 import type { AccountId } from '../../core/ids.ts';
 import { PARTITIONS, type Partition } from '../../core/issuer.ts';
 import { type GuardRolePurpose, type MemberRolePurpose, memberRoleArn } from '../../core/naming.ts';
-import { CLIENT_OPTIONS } from './aws-client.ts';
+import { CLIENT_OPTIONS, USER_AGENT } from './aws-client.ts';
 import { awsErrorName, calling, type ErrorTable } from './aws-errors.ts';
 
 export interface MemberSessionOptions {
   readonly partition: Partition;
   readonly memberRolePrefix: string;
-  /** RoleSessionName of the sessions to come: says in the member's CloudTrail which execution acted. */
+  /** Name and source identity of the sessions to come: say in the member's CloudTrail which execution acted. */
   sessionName(): string;
   /** Its HTTP handler, hence its connections, serves the IAM clients too. */
   readonly client?: STSClient;
@@ -62,9 +62,12 @@ export function memberSessions(options: MemberSessionOptions): OpenSession {
   const { partition, memberRolePrefix, client: sts = new STSClient(CLIENT_OPTIONS) } = options;
   return async (accountId, purpose, policy) => {
     const arn = memberRoleArn(partition, accountId, memberRolePrefix, purpose);
+    const name = options.sessionName();
     const command = new AssumeRoleCommand({
       RoleArn: arn,
-      RoleSessionName: options.sessionName(),
+      RoleSessionName: name,
+      // Beside the name, for it stays in the sessions that this one opens, and policies can ask for it.
+      SourceIdentity: name,
       DurationSeconds: SESSION_SECONDS,
       Policy: policy,
     });
@@ -88,7 +91,8 @@ export function memberSessions(options: MemberSessionOptions): OpenSession {
   };
 }
 
-export const iamOf = (session: MemberSession): IAMClient => new IAMClient({ ...session });
+export const iamOf = (session: MemberSession): IAMClient =>
+  new IAMClient({ ...session, defaultUserAgentProvider: USER_AGENT });
 
 /** One call for which NoSuchEntity is an answer and no failure. */
 export function absentIsUndefined<T>(call: string, send: () => Promise<T>): Promise<T | undefined> {

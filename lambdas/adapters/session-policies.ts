@@ -75,6 +75,40 @@ export const trustSessionPolicy = (
 
 type Account = Pick<RoleTarget, 'partition' | 'accountId'>;
 
+/** Find the tenant's provider among the account's. */
+export const lookSessionPolicy = ({ partition, accountId }: Account): string =>
+  policyOf(
+    // The action knows no resource.
+    { Action: ['iam:ListOpenIDConnectProviders'], Resource: ['*'] },
+    {
+      Action: ['iam:GetOpenIDConnectProvider'],
+      Resource: [`arn:${partition}:iam::${accountId}:oidc-provider/*`],
+    },
+  );
+
+/** Read every role of the account and its providers. */
+export const sweepSessionPolicy = ({ partition, accountId }: Account): string =>
+  policyOf(
+    // The actions know no resource, or all of them.
+    { Action: ['iam:ListRoles', 'iam:ListOpenIDConnectProviders'], Resource: ['*'] },
+    { Action: ['iam:GetRole'], Resource: [`arn:${partition}:iam::${accountId}:role/*`] },
+    {
+      Action: ['iam:GetOpenIDConnectProvider'],
+      Resource: [`arn:${partition}:iam::${accountId}:oidc-provider/*`],
+    },
+  );
+
+/** Make this provider, put audiences on its list and the heartbeat on it. */
+export const careSessionPolicy = (providerArn: ProviderArn): string =>
+  policyOf({
+    Action: [
+      'iam:CreateOpenIDConnectProvider',
+      'iam:AddClientIDToOpenIDConnectProvider',
+      'iam:TagOpenIDConnectProvider',
+    ],
+    Resource: [providerArn],
+  });
+
 const policiesOf = ({ partition, accountId }: Account): readonly string[] => [
   `arn:${partition}:iam::${accountId}:policy/*`,
   `arn:${partition}:iam::aws:policy/*`,

@@ -1,20 +1,22 @@
-import { FactoryError } from '../../core/errors.ts';
-import type { Metric, Telemetry } from '../ports.ts';
+import { type ErrorCode, FactoryError } from '../../core/errors.ts';
+import { METRIC_NAMESPACE, STEP_FAILED } from '../../core/metrics.ts';
+import type { Gauge, Metric, Telemetry } from '../ports.ts';
 import { awsErrorName, httpStatus } from './aws-errors.ts';
 
 export interface PublishedTelemetry extends Telemetry {
-  /** Writes out the metrics counted so far: once at the end of every invocation. */
+  /** The invocation ends in this error. */
+  failed(code: ErrorCode): void;
+  /** Writes out the metrics so far: once at the end of every invocation. */
   publish(): void;
 }
-
-const NAMESPACE = 'OidcFactory';
 
 /**
  * Logs and metrics of one function as JSON lines on standard output, the metrics in CloudWatch's embedded format.
  * Powertools would write the same lines, with 33 kB and an eighth of a cold start's processor time.
  */
 export function jsonTelemetry(service: string): PublishedTelemetry {
-  const counts = new Map<Metric, number>();
+  const values = new Map<Metric | Gauge, number>();
+  let code: ErrorCode | undefined;
 
   function log(level: 'INFO' | 'WARN' | 'ERROR', message: string, fields: object = {}): void {
     const trace = /Root=([^;]+)/.exec(process.env._X_AMZN_TRACE_ID ?? '')?.[1];
@@ -29,21 +31,38 @@ export function jsonTelemetry(service: string): PublishedTelemetry {
       log(level, message, { ...fields, error: describeError(error) });
     },
     count: (metric) => {
-      counts.set(metric, (counts.get(metric) ?? 0) + 1);
+      values.set(metric, (values.get(metric) ?? 0) + 1);
+    },
+    gauge: (gauge, value) => {
+      values.set(gauge, value);
+    },
+    failed: (by) => {
+      code = by;
     },
     publish: () => {
-      if (counts.size === 0) return;
-      const Metrics = [...counts.keys()].map((Name) => ({ Name, Unit: 'Count' }));
-      const CloudWatchMetrics = [{ Namespace: NAMESPACE, Dimensions: [['service']], Metrics }];
+      const CloudWatchMetrics = [
+        ...(values.size > 0 ? [directive('service', [...values.keys()])] : []),
+        // Of all functions together: what fails matters, and each dimension more is a metric more to pay.
+        ...(code === undefined ? [] : [directive('code', [STEP_FAILED])]),
+      ];
+      if (CloudWatchMetrics.length === 0) return;
       writeLine({
         _aws: { Timestamp: Date.now(), CloudWatchMetrics },
         service,
-        ...Object.fromEntries(counts),
+        ...Object.fromEntries(values),
+        ...(code === undefined ? {} : { code, [STEP_FAILED]: 1 }),
       });
-      counts.clear();
+      values.clear();
+      code = undefined;
     },
   };
 }
+
+const directive = (dimension: string, names: readonly string[]) => ({
+  Namespace: METRIC_NAMESPACE,
+  Dimensions: [[dimension]],
+  Metrics: names.map((Name) => ({ Name, Unit: 'Count' })),
+});
 
 /** Not `console`, which Lambda changes: it would put time and request id before the JSON. */
 const writeLine = (line: object): void => {

@@ -13,10 +13,11 @@ export const addAudience =
   async (input: StepInput): Promise<StepOutput> => {
     const writer = ledgerWriter(ports, settings, input.execution);
     const { tokenVersion } = settings.issuer;
-    const { servicePrincipalId } = input.entry;
+    const { servicePrincipalId, former } = input.entry;
     let entry = await advance(writer, input.entry, (stored) => ({
       ...stored,
       ...(servicePrincipalId && { servicePrincipalId }),
+      ...(former && { former }),
       step: 'add-audience',
       audience: stored.audience ?? audienceOf(stored, tokenVersion),
     }));

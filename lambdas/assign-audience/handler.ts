@@ -48,7 +48,7 @@ async function assign(ports: AssignPorts, settings: HandlerSettings, input: Step
     }
     await access.tagRole(role.roleName, readyTags(assignment));
   });
-  const ready = await finish(writer, entry, (stored) => ({
+  const ready = await finish(writer, entry, ({ former: _replaced, ...stored }) => ({
     ...withoutError(stored),
     phase: 'ready',
     readyAt: stored.readyAt ?? isoTime(clock.now()),

@@ -1,8 +1,10 @@
 import { systemClock } from '../adapters/clock.ts';
+import { dynamoControl } from '../adapters/control.ts';
 import { dynamoLedger } from '../adapters/ledger.ts';
 import { memberAccounts } from '../adapters/member-accounts.ts';
 import { serve } from '../serve.ts';
 import { handlerSection, ledgerSection, memberSection, readSections } from '../settings.ts';
+import { switched } from '../switch.ts';
 import { assignAudience } from './handler.ts';
 
 export const handler = serve('assign-audience', ({ env, sessionName, telemetry }) => {
@@ -11,10 +13,12 @@ export const handler = serve('assign-audience', ({ env, sessionName, telemetry }
     ledger: ledgerSection,
     members: memberSection,
   });
-  return assignAudience(
+  return switched(
+    assignAudience,
     {
       accounts: memberAccounts({ ...members, sessionName }),
       ledger: dynamoLedger(ledger),
+      control: dynamoControl(ledger),
       clock: systemClock,
       telemetry,
     },

@@ -38,7 +38,7 @@ export async function providerOf(
 export function decide(
   { path, trustPolicy, tags }: RoleView,
   provider: ProviderView,
-  { accountId, roleName, audience, appId, servicePrincipalId }: Assignment,
+  { accountId, roleName, audience, appId, servicePrincipalId, former }: Assignment,
   settings: FactorySettings,
 ): ReturnType<typeof rewriteTrustPolicy> {
   const consent = evaluateConsent({
@@ -46,6 +46,7 @@ export function decide(
     provider,
     settings,
     recordedAudience: audience,
+    former,
   });
   if (consent.kind === 'refused') throw new FactoryError('ConsentWithdrawn', consent.reason);
   return rewriteTrustPolicy({
@@ -57,6 +58,7 @@ export function decide(
     appId,
     servicePrincipalId,
     recordedAudience: audience,
+    former,
   });
 }
 

@@ -1,9 +1,11 @@
 import { systemClock } from '../adapters/clock.ts';
+import { dynamoControl } from '../adapters/control.ts';
 import { runningExecutions } from '../adapters/executions.ts';
 import { dynamoLedger } from '../adapters/ledger.ts';
 import { memberAccounts } from '../adapters/member-accounts.ts';
 import { serve } from '../serve.ts';
 import { handlerSection, ledgerSection, memberSection, readSections } from '../settings.ts';
+import { switched } from '../switch.ts';
 import { confirmRoleGone } from './handler.ts';
 
 export const handler = serve('confirm-role-gone', ({ env, sessionName, telemetry }) => {
@@ -12,10 +14,12 @@ export const handler = serve('confirm-role-gone', ({ env, sessionName, telemetry
     ledger: ledgerSection,
     members: memberSection,
   });
-  return confirmRoleGone(
+  return switched(
+    confirmRoleGone,
     {
       accounts: memberAccounts({ ...members, sessionName }),
       ledger: dynamoLedger(ledger),
+      control: dynamoControl(ledger),
       executions: runningExecutions(),
       clock: systemClock,
       telemetry,

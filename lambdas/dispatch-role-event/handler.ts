@@ -1,13 +1,15 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { decideDispatch, retryName } from '../../core/dispatch.ts';
 import { FactoryError } from '../../core/errors.ts';
+import type { LedgerEntry } from '../../core/ledger-entry.ts';
 import { parseRoleEvent, type RoleEvent } from '../../core/role-event.ts';
-import type { Executions, Ports, Workflow } from '../ports.ts';
+import type { AccountRecords } from '../enrol-account/ports.ts';
+import type { Executions, Ledger, Ports, Workflow } from '../ports.ts';
 import type { HandlerSettings } from '../settings.ts';
-import type { CreateRun, DeleteRun } from '../workflow.ts';
 
 type DispatchPorts = Pick<Ports, 'ledger' | 'telemetry'> & {
   readonly executions: Pick<Executions, 'start' | 'isDoneOrRunning'>;
+  readonly records: Pick<AccountRecords, 'heartbeatSeen'>;
 };
 
 /** How often one event may be run again after its executions failed. */
@@ -35,23 +37,20 @@ export const dispatchRoleEvent =
   };
 
 async function dispatch(ports: DispatchPorts, settings: HandlerSettings, event: RoleEvent): Promise<void> {
-  const { ledger, executions, telemetry } = ports;
+  const { ledger, executions, records, telemetry } = ports;
   if (event.kind === 'malformed') {
     telemetry.count('MalformedEvent');
     throw new FactoryError('MalformedEvent', `Missing or invalid: ${event.missing.join(', ')}`);
   }
-  const incarnations =
-    event.kind === 'delete-role' ? await ledger.incarnations(event.accountId, event.roleName) : [];
-  const decision = decideDispatch(event, settings, incarnations);
+  const decision = decideDispatch(event, settings, await known(ledger, event));
   if (decision.decision === 'ignore') {
     telemetry.event('Role event ignored', decision);
     telemetry.count('RoleEventIgnored');
     return;
   }
-  const wanted = decision.decision === 'create' ? [decision] : decision.executions;
-  const workflow = `${decision.decision}-role` as const;
-  for (const { executionName, run } of wanted) {
-    const started = await start(executions, workflow, executionName, run);
+  if (decision.decision === 'heartbeat') return records.heartbeatSeen(decision.accountId, decision.eventTime);
+  for (const { executionName, run } of decision.executions) {
+    const started = await start(executions, WORKFLOWS[decision.decision], executionName, run);
     telemetry.event('Role event dispatched', {
       decision: decision.decision,
       reason: decision.reason,
@@ -62,6 +61,15 @@ async function dispatch(ports: DispatchPorts, settings: HandlerSettings, event: 
   telemetry.count('RoleEventDispatched');
 }
 
+const WORKFLOWS = { create: 'create-role', delete: 'delete-role', enrol: 'enrol-account' } as const;
+
+/** What the ledger holds of what the event names. */
+async function known(ledger: Ledger, event: RoleEvent): Promise<readonly LedgerEntry[]> {
+  if (event.kind === 'delete-role') return ledger.incarnations(event.accountId, event.roleName);
+  if (event.kind !== 'audience-removed' || event.audience === null) return [];
+  return ledger.holdersOf(event.accountId, event.audience);
+}
+
 /**
  * Starts the execution, or a retry of it where it has failed before. One that runs or has succeeded under any of
  * these names is what was wanted. Returns the name.
@@ -70,7 +78,7 @@ async function start(
   executions: DispatchPorts['executions'],
   workflow: Workflow,
   name: string,
-  run: CreateRun | DeleteRun,
+  run: Parameters<Executions['start']>[2],
 ): Promise<string> {
   for (let retry = 0; retry <= MAX_RETRIES; retry++) {
     const candidate = retry === 0 ? name : retryName(name, retry);

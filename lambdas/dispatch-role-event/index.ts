@@ -1,3 +1,4 @@
+import { accountRecords } from '../adapters/accounts.ts';
 import { stepFunctionsExecutions } from '../adapters/executions.ts';
 import { dynamoLedger } from '../adapters/ledger.ts';
 import { serve } from '../serve.ts';
@@ -11,7 +12,12 @@ export const handler = serve('dispatch-role-event', ({ env, telemetry }) => {
     workflows: workflowSection,
   });
   return dispatchRoleEvent(
-    { ledger: dynamoLedger(ledger), executions: stepFunctionsExecutions(workflows), telemetry },
+    {
+      ledger: dynamoLedger(ledger),
+      executions: stepFunctionsExecutions(workflows),
+      records: accountRecords(ledger),
+      telemetry,
+    },
     settings,
   );
 });

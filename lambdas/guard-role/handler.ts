@@ -1,8 +1,9 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { FactoryError } from '../../core/errors.ts';
+import { FactoryError, isFactoryError } from '../../core/errors.ts';
 import { type GuardAnswer, type GuardCommand, readGuardCommand } from '../../core/guard/command.ts';
 import { type GuardRequest, type ParsedMessage, parseGuardMessage } from '../../core/guard/request.ts';
 import type { AccountId } from '../../core/ids.ts';
+import { careful, openingCareful, unlessPaused } from '../switch.ts';
 import { checkRole } from './check-role.ts';
 import { obey } from './command.ts';
 import type { GuardPorts } from './ports.ts';
@@ -11,18 +12,29 @@ import { checkPolicy, lookAfter, sweep, tick } from './sweep.ts';
 
 /**
  * The guard: messages of its queue, or one command of an operator. Messages that ask for the same are done once; those
- * that fail are reported, so that the queue delivers them again and at last moves them to its dead-letter queue.
+ * that fail are reported, so that the queue delivers them again and at last moves them to its dead-letter queue. While
+ * the factory is paused the guard writes nothing on roles and tells nothing: messages are put off, commands fail.
  */
-export const guardRole = (ports: GuardPorts, settings: GuardHandlerSettings) => {
+export const guardRole = (outside: GuardPorts, settings: GuardHandlerSettings) => {
   const known = new Set<AccountId>();
+  const mayWrite = unlessPaused(outside, settings);
+  const ports: GuardPorts = {
+    ...outside,
+    accounts: openingCareful(outside.accounts, mayWrite),
+    findings: careful(outside.findings, mayWrite),
+  };
   return async (input: SQSEvent | GuardCommand): Promise<SQSBatchResponse | GuardAnswer> => {
-    if (!('Records' in input)) return obey(ports, settings, readGuardCommand(input));
+    if (!('Records' in input)) {
+      await mayWrite();
+      return obey(ports, settings, readGuardCommand(input));
+    }
     const failed = await Promise.all(
       [...grouped(ports, input)].map(async ([key, { messages, work }]) => {
         try {
-          await perform(ports, settings, work, known);
+          await perform(ports, settings, work, known, mayWrite);
           return [];
         } catch (error) {
+          if (isFactoryError(error, 'Paused')) return putOff(ports, { messages, work });
           ports.telemetry.problem('Guard request failed', error, { request: key });
           return messages;
         }
@@ -36,6 +48,21 @@ export const guardRole = (ports: GuardPorts, settings: GuardHandlerSettings) => 
 interface Group {
   readonly messages: string[];
   readonly work: ParsedMessage;
+}
+
+/** Longer than a message is kept, and oftener than it is delivered, a pause may last: it becomes a new message. */
+const PUT_OFF_SECONDS = 600;
+
+async function putOff({ queue, telemetry }: GuardPorts, { messages, work }: Group): Promise<string[]> {
+  // The clock asks again by itself.
+  if (work.kind !== 'request' || work.request.kind === 'tick') return [];
+  try {
+    await queue.send([work.request], PUT_OFF_SECONDS);
+    return [];
+  } catch (error) {
+    telemetry.problem('Guard request could not be put off', error);
+    return [...messages];
+  }
 }
 
 /** By what they ask for; of events about the same role the latest counts. */
@@ -83,6 +110,7 @@ async function perform(
   settings: GuardHandlerSettings,
   work: ParsedMessage,
   known: Set<AccountId>,
+  mayBegin: () => Promise<unknown>,
 ): Promise<void> {
   if (work.kind === 'malformed') {
     ports.telemetry.count('MalformedEvent');
@@ -95,6 +123,7 @@ async function perform(
     await ports.record.enrol(accountId);
     known.add(accountId);
   }
+  await mayBegin();
   switch (request.kind) {
     case 'check-role':
       return checkRole(ports, settings, request);

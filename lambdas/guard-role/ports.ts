@@ -6,7 +6,7 @@ import type { FindingChange } from '../../core/guard/findings.ts';
 import type { GuardRequest } from '../../core/guard/request.ts';
 import type { RoleFile } from '../../core/guard/role-file.ts';
 import type { AccountId, ProviderArn, RoleName } from '../../core/ids.ts';
-import type { Clock, RoleView, Telemetry } from '../ports.ts';
+import type { Clock, Control, RoleView, Telemetry } from '../ports.ts';
 
 /** A role as GetRole shows it, with what else of it matters here. */
 export interface AuditedRole extends RoleView {
@@ -85,7 +85,8 @@ export interface GuardRecord {
 
 /** The guard's own queue. */
 export interface WorkQueue {
-  send(requests: readonly GuardRequest[]): Promise<void>;
+  /** They are delivered after at most 900 seconds. @default at once */
+  send(requests: readonly GuardRequest[], delaySeconds?: number): Promise<void>;
 }
 
 export interface GuardPorts {
@@ -93,6 +94,7 @@ export interface GuardPorts {
   readonly record: GuardRecord;
   readonly findings: Findings;
   readonly queue: WorkQueue;
+  readonly control: Control;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
 }

@@ -9,6 +9,8 @@ import { id, listOf, matching, namePattern, oneOf, region, type Section, section
 export interface GuardHandlerSettings
   extends GuardSettings,
     Pick<FactorySettings, 'protectedRoles' | 'memberRolePrefix'> {
+  /** How long what was read of control counts. */
+  readonly controlSeconds: number;
   /** How long an event waits in the queue before its role is looked at. */
   readonly delaySeconds: number;
   /** Between two sweeps of an account. */
@@ -51,6 +53,7 @@ export const guardSection: Section<GuardHandlerSettings> = section(
     IN_USE_SECONDS: seconds,
     SETTLE_SECONDS: seconds,
     DELAY_SECONDS: seconds,
+    CONTROL_SECONDS: seconds,
     SWEEP_SECONDS: seconds,
     ENTRA_TENANT_ID: id(tenantId, 'a GUID'),
     ENTRA_CLOUD: oneOf<EntraCloud>(...(Object.keys(CLOUDS) as EntraCloud[])),
@@ -71,6 +74,7 @@ export const guardSection: Section<GuardHandlerSettings> = section(
       inUseSeconds: env.IN_USE_SECONDS,
       settleSeconds: env.SETTLE_SECONDS,
       delaySeconds: env.DELAY_SECONDS,
+      controlSeconds: env.CONTROL_SECONDS,
       sweepSeconds: env.SWEEP_SECONDS,
       protectedRoles: env.PROTECTED_ROLES,
       memberRolePrefix: env.MEMBER_ROLE_PREFIX,

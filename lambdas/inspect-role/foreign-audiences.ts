@@ -4,6 +4,9 @@ import { ignoredTags } from '../../core/tags.ts';
 import { bestEffort } from '../best-effort.ts';
 import type { InspectAccess, Ports, RoleView } from '../ports.ts';
 
+/** What such a role says. */
+export const FOREIGN_AUDIENCE = 'The audience is of another role - choose the placeholder';
+
 /**
  * A role that was given another role's live audience is open to that role's users. The factory does not change its
  * trust, but says so: on the role, as a finding and as a metric.
@@ -27,7 +30,7 @@ export async function reportForeignAudiences(
     });
     telemetry.count('ForeignAudienceFinding');
     await bestEffort(telemetry, 'Tagging the ignored role', () =>
-      access.tagRole(role.roleName, ignoredTags('The audience is of another role - choose the placeholder')),
+      access.tagRole(role.roleName, ignoredTags(FOREIGN_AUDIENCE)),
     );
     return;
   }

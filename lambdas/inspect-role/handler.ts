@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
+import { placeOfCreation } from '../../core/control.ts';
 import { FactoryError, isFactoryError } from '../../core/errors.ts';
-import { decideInspection } from '../../core/inspection.ts';
+import { decideInspection, type InspectionDecision } from '../../core/inspection.ts';
 import type { LedgerEntry } from '../../core/ledger-entry.ts';
 import { MARK_KEY, pendingTags, tagOf } from '../../core/tags.ts';
-import { firstEntry, withRole } from '../incarnation-entry.ts';
+import { firstEntry, withApproved, withFound, withRole } from '../incarnation-entry.ts';
 import {
   claim,
   isHeldByAnother,
@@ -15,6 +16,7 @@ import {
 } from '../ledger-steps.ts';
 import type { Clock, Executions, InspectAccess, Ports, ProviderView, RoleView } from '../ports.ts';
 import type { HandlerSettings } from '../settings.ts';
+import { assertNotBegun, type Stance } from '../switch.ts';
 import type { CreateRun, InspectRoleInput, InspectRoleOutput } from '../workflow.ts';
 import { reportForeignAudiences } from './foreign-audiences.ts';
 import { tenantProviderOf } from './tenant-provider.ts';
@@ -26,11 +28,11 @@ type InspectPorts = Pick<Ports, 'accounts' | 'ledger' | 'clock' | 'telemetry'> &
 /**
  * Looks before anything is made: whether the incarnation of the event exists, consents, and can be served. If so,
  * claims its ledger entry and marks the role; a failure that is certain by then comes after both, so that it can be
- * recorded and shown on the role.
+ * recorded and shown on the role. An account that is only observed is told of in the log, and nothing is written.
  */
 export const inspectRole =
   (ports: InspectPorts, settings: HandlerSettings) =>
-  async ({ run, execution }: InspectRoleInput): Promise<InspectRoleOutput> => {
+  async ({ run, execution }: InspectRoleInput, stance: Stance): Promise<InspectRoleOutput> => {
     const { accounts, ledger, clock } = ports;
     const writer = ledgerWriter(ports, settings, execution);
     const access = await accounts.inspect(run);
@@ -44,9 +46,25 @@ export const inspectRole =
     }
 
     const provider = role && (await tenantProviderOf(access, role, run.accountId, settings.issuer));
+    if (provider) ports.telemetry.gauge('AudiencesOnProvider', provider.clientIds.length);
     const now = clock.now();
-    const { settleSeconds } = settings;
-    const answer = decideInspection({ run, role, provider, entry, settings, now, settleSeconds });
+    const { settleSeconds, caps, hourSeconds } = settings;
+    const limits = { ...caps, ...stance };
+    const known = entry ?? (role && foundEntry(run, role, settings, isoTime(now)));
+    const answer = decideInspection({
+      run,
+      role,
+      provider,
+      entry: known,
+      settings,
+      limits,
+      now,
+      settleSeconds,
+    });
+    if (stance.mode === 'observe' && answer.kind !== 'not-settled') {
+      assertNotBegun(entry, execution);
+      return observed(ports, run, answer);
+    }
     switch (answer.kind) {
       case 'not-settled':
         throw new FactoryError('NotSettled');
@@ -67,7 +85,9 @@ export const inspectRole =
         if (incarnations.some((other) => other !== entry && mayYetMark(other, settings, clock))) {
           throw new FactoryError('NotSettled', 'The mark of the role before may be on its way');
         }
-        const claimed = await claim(writer, claimOf(run, role, provider, entry, isoTime(now)), entry);
+        const next = claimOf({ run, role, provider, answer }, known, isoTime(now));
+        const place = answer.failWith ? undefined : placeOfCreation(entry, caps, now, hourSeconds);
+        const claimed = await claim(writer, next, entry, { place });
         await mark(access, role);
         if (answer.failWith) throw new FactoryError(answer.failWith);
         return { decision: 'proceed', reason: answer.reason, entry: claimed };
@@ -86,17 +106,58 @@ function skip(
   return { decision: 'skip', reason, entry: null };
 }
 
-function claimOf(
+/** Says what would be done, and why. */
+function observed(
+  { telemetry }: InspectPorts,
   run: CreateRun,
-  role: RoleView,
-  provider: ProviderView | undefined,
+  { kind, ...why }: InspectionDecision,
+): InspectRoleOutput {
+  telemetry.event('Role observed', { ...run, would: kind, ...why });
+  telemetry.count('RoleObserved');
+  return { decision: 'skip', reason: 'observed', entry: null };
+}
+
+/**
+ * What the run itself knows: where the sweep has found an application of an incarnation that the ledger has lost, and
+ * where a person has approved audiences, which are replaced as those of lost applications are.
+ */
+function foundEntry(
+  run: CreateRun,
+  { roleId }: RoleView,
+  { issuer }: HandlerSettings,
+  now: string,
+): LedgerEntry | undefined {
+  const { found, approved } = run;
+  if (found) return withFound(firstEntry(run, roleId, now), found, issuer.tokenVersion);
+  return approved && withApproved(firstEntry(run, roleId, now), approved);
+}
+
+interface Inspected {
+  readonly run: CreateRun;
+  readonly role: RoleView;
+  readonly provider: ProviderView | undefined;
+  readonly answer: InspectionDecision & { kind: 'proceed' };
+}
+
+function claimOf(
+  { run, role, provider, answer }: Inspected,
   entry: LedgerEntry | undefined,
   now: string,
 ): LedgerEntry {
-  const known = withoutError(entry ?? firstEntry(run, role.roleId, now));
+  const {
+    federatedCredentials: _former,
+    reverts: _counted,
+    ...known
+  } = withoutError(entry ?? firstEntry(run, role.roleId, now));
+  const { federatedCredentials, reverts, reason } = answer;
+  // What the sweep found and the role trusts already is its users' by now.
+  const isTrusted = run.found !== undefined && reason === 'own-audience';
   return {
     ...withEvent(withRole(known, run, role), run.eventId),
     ...(provider ? { providerArn: provider.providerArn } : {}),
+    ...(federatedCredentials ? { federatedCredentials } : {}),
+    ...(reverts ? { reverts } : {}),
+    ...(isTrusted ? { readyAt: known.readyAt ?? now } : {}),
     phase: 'creating',
     step: 'inspect-role',
   };

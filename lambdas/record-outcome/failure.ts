@@ -126,7 +126,7 @@ function isOthersBusiness(writer: LedgerWriter, entry: LedgerEntry, { step, code
 
 /** Only the incarnation that the factory has marked, and whose developer has not withdrawn it since. */
 function mayTag(role: RoleView, entry: LedgerEntry, code: ErrorCode, settings: HandlerSettings): boolean {
-  const { roleId, accountId, audience } = entry;
+  const { roleId, accountId, audience, former } = entry;
   if (role.roleId !== roleId || tagOf(role.tags, MARK_KEY) !== roleId || code === 'ConsentWithdrawn')
     return false;
   try {
@@ -135,6 +135,7 @@ function mayTag(role: RoleView, entry: LedgerEntry, code: ErrorCode, settings: H
       provider: undefined,
       settings,
       recordedAudience: audience,
+      former,
     });
     return consent.kind !== 'refused';
   } catch (error) {

@@ -1,64 +1,94 @@
 import {
   adoptionProblems,
   desiredApplication,
+  desiredCredentials,
   type ObservedApplication,
   type ObservedServicePrincipal,
 } from '../../core/application.ts';
-import { FactoryError } from '../../core/errors.ts';
+import { FactoryError, isFactoryError } from '../../core/errors.ts';
+import { credentialChanges } from '../../core/federated-credentials.ts';
 import type { AppId } from '../../core/ids.ts';
 import { identifierUriFor } from '../../core/issuer.ts';
 import type { LedgerEntry } from '../../core/ledger-entry.ts';
 import { refuse } from '../application-checks.ts';
+import { bestEffort } from '../best-effort.ts';
 import { advance, isoTime, isWithin, type LedgerWriter, ledgerWriter } from '../ledger-steps.ts';
 import { lookTwice } from '../look-twice.ts';
-import type { Clock, Directory, Ports } from '../ports.ts';
+import type { Clock, Control, Directory, Ports } from '../ports.ts';
 import { recordedPrincipal } from '../recorded-principal.ts';
 import type { HandlerSettings } from '../settings.ts';
 import type { StepInput, StepOutput } from '../workflow.ts';
 
 type RegisterPorts = Pick<Ports, 'directory' | 'ledger' | 'clock' | 'telemetry'>;
+type BreakerPorts = RegisterPorts & { readonly control: Pick<Control, 'openBreaker'> };
 
 /**
  * Creates or finds the incarnation's application and its service principal. The intent is in the ledger before the
- * call, so that an application whose answer was lost is found again by its name.
+ * call, so that an application whose answer was lost is found again by its name. A directory that is full opens the
+ * breaker: roles that come after this one fail before anything is made.
  */
 export const registerApplication =
-  (ports: RegisterPorts, settings: HandlerSettings) =>
+  (ports: BreakerPorts, settings: HandlerSettings) =>
   async (input: StepInput): Promise<StepOutput> => {
-    const { directory, clock } = ports;
-    const writer = ledgerWriter(ports, settings, input.execution);
-    let entry = await advance(writer, input.entry, (stored) => ({
-      ...stored,
-      step: 'register-application',
-      applicationIntentAt: stored.applicationIntentAt ?? isoTime(clock.now()),
-    }));
-
-    let found = await findOrCreate(ports, settings, writer, entry);
-    if (!found.application) {
-      // Graph may have left it behind; nobody would know its id any more.
-      const principal = await recordedPrincipal(directory, entry);
-      if (principal) await directory.deleteServicePrincipal(principal);
-      entry = await advance(writer, found.entry, (stored) =>
-        withNextGeneration(stored, isoTime(clock.now())),
-      );
-      ports.telemetry.event('Generation raised', { roleId: entry.roleId, generation: entry.generation });
-      found = await findOrCreate(ports, settings, writer, entry);
+    try {
+      return await register(ports, settings, input);
+    } catch (error) {
+      if (isFactoryError(error, 'DirectoryQuotaExceeded')) await openBreaker(ports, settings);
+      throw error;
     }
-    if (!found.application) throw new FactoryError('NotReplicated');
-    const { objectId, appId, identifierUris } = found.application;
-    // At once: whatever fails from here on, the next attempt starts from the ids.
-    entry = await advance(writer, found.entry, (stored) => ({
-      ...known(stored, clock),
-      applicationObjectId: objectId,
-      appId,
-    }));
-
-    const uri = identifierUriFor(appId);
-    if (!identifierUris.includes(uri)) await directory.setIdentifierUris(objectId, [uri]);
-    const { id } = await ensureServicePrincipal(directory, entry, appId);
-    // Recorded by the next step's first write; until then it is found by the client id.
-    return { entry: { ...entry, servicePrincipalId: id } };
   };
+
+async function openBreaker(
+  { control, clock, telemetry }: BreakerPorts,
+  settings: HandlerSettings,
+): Promise<void> {
+  telemetry.gauge('DirectoryFull', 1);
+  const until = isoTime(clock.now() + settings.directoryFullSeconds * 1000);
+  await bestEffort(telemetry, 'Opening the breaker of the directory', () => control.openBreaker(until));
+}
+
+async function register(
+  ports: RegisterPorts,
+  settings: HandlerSettings,
+  input: StepInput,
+): Promise<StepOutput> {
+  const { directory, clock } = ports;
+  const writer = ledgerWriter(ports, settings, input.execution);
+  let entry = await advance(writer, input.entry, (stored) => ({
+    ...stored,
+    step: 'register-application',
+    applicationIntentAt: stored.applicationIntentAt ?? isoTime(clock.now()),
+  }));
+
+  let found = await findOrCreate(ports, settings, writer, entry);
+  if (!found.application) {
+    // Graph may have left it behind; nobody would know its id any more.
+    const principal = await recordedPrincipal(directory, entry);
+    if (principal) await directory.deleteServicePrincipal(principal);
+    entry = await advance(writer, found.entry, (stored) => withNextGeneration(stored, isoTime(clock.now())));
+    ports.telemetry.event('Generation raised', { roleId: entry.roleId, generation: entry.generation });
+    found = await findOrCreate(ports, settings, writer, entry);
+  }
+  if (!found.application) throw new FactoryError('NotReplicated');
+  const { objectId, appId, identifierUris, federatedCredentials } = found.application;
+  // At once: whatever fails from here on, the next attempt starts from the ids.
+  entry = await advance(writer, found.entry, (stored) => ({
+    ...known(stored, clock),
+    applicationObjectId: objectId,
+    appId,
+  }));
+
+  const uri = identifierUriFor(appId);
+  if (!identifierUris.includes(uri)) await directory.setIdentifierUris(objectId, [uri]);
+  const { id } = await ensureServicePrincipal(directory, entry, appId);
+  const { remove, add } = credentialChanges(federatedCredentials, desiredCredentials(entry, settings));
+  // One after the other: Graph does not take concurrent changes of one application's credentials.
+  for (const { name } of remove) await directory.deleteFederatedCredential(objectId, name);
+  for (const credential of add) await directory.createFederatedCredential(objectId, credential);
+  // Recorded by the next step's first write; until then it is found by the client id.
+  const lost = entry.servicePrincipalId !== undefined && entry.servicePrincipalId !== id;
+  return { entry: { ...(lost ? withFormer(entry) : entry), servicePrincipalId: id } };
+}
 
 interface Found {
   readonly entry: LedgerEntry;
@@ -95,7 +125,7 @@ async function findOrCreate(
     ownerId: settings.factoryServicePrincipalId,
   });
   const mayLag = isWithin(settings.settleSeconds, taken.applicationKnownAt, clock);
-  refuse(found, problems, 'NameSquatted', settings, mayLag);
+  refuse(found, problems, 'NameSquatted', settings, { mayLag });
   return { entry: taken, application: found };
 }
 
@@ -111,6 +141,13 @@ function unlessLagging(entry: LedgerEntry, settings: HandlerSettings, clock: Clo
   }
 }
 
+/** The role may trust it, also where no answer said so. */
+function withFormer(entry: LedgerEntry): LedgerEntry {
+  const { audience, servicePrincipalId, former = [] } = entry;
+  const lost = { ...(audience && { audience }), ...(servicePrincipalId && { servicePrincipalId }) };
+  return Object.keys(lost).length === 0 ? entry : { ...entry, former: [...former, lost] };
+}
+
 /** The audience stays recorded: add-audience takes it off the provider before it records another. */
 function withNextGeneration(entry: LedgerEntry, now: string): LedgerEntry {
   const {
@@ -120,7 +157,7 @@ function withNextGeneration(entry: LedgerEntry, now: string): LedgerEntry {
     servicePrincipalId: _principal,
     readyAt: _trusted,
     ...rest
-  } = entry;
+  } = withFormer(entry);
   return { ...rest, generation: entry.generation + 1, applicationIntentAt: now };
 }
 

@@ -1,9 +1,11 @@
 import { systemClock } from '../adapters/clock.ts';
+import { dynamoControl } from '../adapters/control.ts';
 import { graphDirectory } from '../adapters/directory.ts';
 import { entraCredential } from '../adapters/entra-login.ts';
 import { dynamoLedger } from '../adapters/ledger.ts';
 import { serve } from '../serve.ts';
 import { entraSection, handlerSection, ledgerSection, readSections } from '../settings.ts';
+import { switched } from '../switch.ts';
 import { registerApplication } from './handler.ts';
 
 export const handler = serve('register-application', ({ env, telemetry }) => {
@@ -12,10 +14,12 @@ export const handler = serve('register-application', ({ env, telemetry }) => {
     ledger: ledgerSection,
     entra: entraSection,
   });
-  return registerApplication(
+  return switched(
+    registerApplication,
     {
       directory: graphDirectory({ ...entra, credential: entraCredential(entra), clock: systemClock }),
       ledger: dynamoLedger(ledger),
+      control: dynamoControl(ledger),
       clock: systemClock,
       telemetry,
     },

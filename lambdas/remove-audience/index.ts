@@ -1,17 +1,27 @@
+import { systemClock } from '../adapters/clock.ts';
+import { dynamoControl } from '../adapters/control.ts';
 import { dynamoLedger } from '../adapters/ledger.ts';
 import { memberAccounts } from '../adapters/member-accounts.ts';
 import { serve } from '../serve.ts';
 import { handlerSection, ledgerSection, memberSection, readSections } from '../settings.ts';
+import { switched } from '../switch.ts';
 import { removeAudience } from './handler.ts';
 
-export const handler = serve('remove-audience', ({ env, sessionName }) => {
+export const handler = serve('remove-audience', ({ env, sessionName, telemetry }) => {
   const { settings, ledger, members } = readSections(env, {
     settings: handlerSection,
     ledger: ledgerSection,
     members: memberSection,
   });
-  return removeAudience(
-    { accounts: memberAccounts({ ...members, sessionName }), ledger: dynamoLedger(ledger) },
+  return switched(
+    removeAudience,
+    {
+      accounts: memberAccounts({ ...members, sessionName }),
+      ledger: dynamoLedger(ledger),
+      control: dynamoControl(ledger),
+      clock: systemClock,
+      telemetry,
+    },
     settings,
   );
 });

@@ -25,6 +25,7 @@ export const verifyApplication =
     const problems = verificationProblems(application, principal, entry, settings);
     // The input stays the same from attempt to attempt: it was written when this step was reached.
     const mayLag = isWithin(settings.settleSeconds, input.entry.updatedAt, clock);
-    refuse(application, problems, 'ApplicationTampered', settings, mayLag);
+    const isInUse = entry.readyAt !== undefined;
+    refuse(application, problems, 'ApplicationTampered', settings, { mayLag, isInUse });
     return { entry };
   };

@@ -17,6 +17,9 @@ import type { Clock, Directory } from '../../lambdas/ports.ts';
 import { Chance } from '../random.ts';
 import { Replicated } from './replicated.ts';
 
+/** Entra: federated credentials of one application. */
+const MAX_CREDENTIALS = 20;
+
 /** An application or service principal with what only the directory itself knows. */
 export type Stored<T> = T & { readonly createdAt: number; readonly isDeleted: boolean };
 type Application = Stored<ObservedApplication>;
@@ -104,6 +107,23 @@ export class MemoryDirectory extends Replicated<Application | ServicePrincipal> 
     this.put(objectId, { ...application, identifierUris: [...uris] });
   };
 
+  createFederatedCredential: Directory['createFederatedCredential'] = async (objectId, credential) => {
+    const application = this.#existing(objectId);
+    this.#assertOwned(application);
+    const { federatedCredentials } = application;
+    if (federatedCredentials.some(({ name }) => name === credential.name)) return;
+    if (federatedCredentials.length === MAX_CREDENTIALS) throw new FactoryError('DirectoryRejected');
+    this.put(objectId, { ...application, federatedCredentials: [...federatedCredentials, credential] });
+  };
+
+  deleteFederatedCredential: Directory['deleteFederatedCredential'] = async (objectId, name) => {
+    const application = this.#applicationOf(objectId);
+    if (!application || application.isDeleted) return;
+    this.#assertOwned(application);
+    const left = application.federatedCredentials.filter((one) => one.name !== name);
+    this.put(objectId, { ...application, federatedCredentials: left });
+  };
+
   createServicePrincipal: Directory['createServicePrincipal'] = async (forApp) => {
     const objectId = this.#applications.get(forApp);
     const application = objectId && this.#applicationOf(objectId);
@@ -169,7 +189,7 @@ export class MemoryDirectory extends Replicated<Application | ServicePrincipal> 
       ownerIds,
       passwords: 0,
       keys: 0,
-      federatedCredentials: 0,
+      federatedCredentials: [],
       createdAt: this.#clock.now(),
       isDeleted: false,
     };
@@ -206,7 +226,7 @@ export class MemoryDirectory extends Replicated<Application | ServicePrincipal> 
   #seen<T extends Application | ServicePrincipal>(found: T | undefined): T | undefined {
     if (!found || found.isDeleted || !this.#isReplicated(found)) return undefined;
     const hasLists = this.#clock.now() - found.createdAt >= this.replicationMs + this.listReplicationMs;
-    return hasLists ? found : { ...found, ownerIds: [], federatedCredentials: 0 };
+    return hasLists ? found : { ...found, ownerIds: [], federatedCredentials: [] };
   }
 
   #existing(objectId: AppObjectId): Application {

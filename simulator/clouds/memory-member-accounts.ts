@@ -6,6 +6,7 @@ import {
   roleArn,
   roleId,
   roleName,
+  roleNameIn,
   roleNameKey,
 } from '../../core/ids.ts';
 import { providerArnOf, providerPath } from '../../core/issuer.ts';
@@ -143,7 +144,7 @@ export class MemoryMemberAccounts extends Replicated<RoleView | ProviderView> im
   };
 
   trust: MemberAccounts['trust'] = async ({ accountId, roleArn: arn, roleId: id }): Promise<TrustAccess> => {
-    const target = roleName(arn.slice(arn.lastIndexOf('/') + 1));
+    const target = roleNameIn(arn);
     const readAndTag = this.#readAndTag(accountId, target);
     const assertMarked = (name: RoleName): void => {
       const { tags } = this.#existing(accountId, ofSession(name, target));

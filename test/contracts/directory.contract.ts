@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { DesiredApplication } from '../../core/application.ts';
+import { credentialOf } from '../../core/federated-credentials.ts';
 import { appId, appObjectId } from '../../core/ids.ts';
 import type { FactorySettings } from '../../core/settings.ts';
 import type { Directory } from '../../lambdas/ports.ts';
@@ -48,7 +49,7 @@ export function directoryContract(of: string, open: () => Promise<DirectoryUnder
           ownerIds: [under.settings.factoryServicePrincipalId],
           passwords: 0,
           keys: 0,
-          federatedCredentials: 0,
+          federatedCredentials: [],
         });
       }
     });
@@ -98,6 +99,10 @@ export function directoryContract(of: string, open: () => Promise<DirectoryUnder
       const forbidden = { code: 'DirectoryForbidden' };
       await expect(directory.setIdentifierUris(objectId, [`api://${id}`])).rejects.toMatchObject(forbidden);
       await expect(directory.createServicePrincipal(id)).rejects.toMatchObject(forbidden);
+      const credential = credentialOf({ issuer: 'https://gitlab.com', subject: 'x' }, { cloud: 'public' });
+      await expect(directory.createFederatedCredential(objectId, credential)).rejects.toMatchObject(
+        forbidden,
+      );
       expect(await directory.servicePrincipal(id)).toBeUndefined();
       expect((await directory.application(objectId))?.identifierUris).toEqual([]);
     });
@@ -124,6 +129,29 @@ export function directoryContract(of: string, open: () => Promise<DirectoryUnder
         return view && view.identifierUris.length > 0 ? view : undefined;
       });
       expect(shown.identifierUris).toEqual(uris);
+    });
+
+    it('creates a federated credential once, and deletes it again', async () => {
+      const under = await open();
+      const { directory } = under;
+      const { objectId } = (await created(under)).application;
+      const credential = credentialOf(
+        { issuer: 'https://gitlab.com', subject: 'project_path:example/app:ref_type:branch:ref:main' },
+        { cloud: 'public' },
+      );
+      const shown = async () => (await directory.application(objectId))?.federatedCredentials;
+      for (let times = 0; times < 2; times++) {
+        await eventually(async () => {
+          await directory.createFederatedCredential(objectId, credential);
+          return true;
+        });
+      }
+      expect(await eventually(async () => ((await shown())?.length ? shown() : undefined))).toEqual([
+        credential,
+      ]);
+      for (let times = 0; times < 2; times++)
+        await directory.deleteFederatedCredential(objectId, credential.name);
+      expect(await shown()).toEqual([]);
     });
 
     it('creates one service principal for an application, the factory’s own too', async () => {

@@ -1,6 +1,7 @@
 /** What every ledger does, in memory and in DynamoDB alike. */
 import { randomInt } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import type { Place } from '../../core/control.ts';
 import { accountId, audience, eventId, executionArn, roleId, roleName } from '../../core/ids.ts';
 import type { LedgerEntry } from '../../core/ledger-entry.ts';
 import type { Ledger } from '../../lambdas/ports.ts';
@@ -108,6 +109,48 @@ export function ledgerContract(of: string, open: () => Promise<Ledger>): void {
         ledger.write(next(entry, { step: 'verify-application' }), entry),
       ]);
       expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    });
+
+    describe('with a place of the hour', () => {
+      /** Of an hour of its own for every test. */
+      const place = (most: number): Place => ({
+        of: 'creations',
+        hour: new Date(randomInt(2 ** 40)).toISOString(),
+        most,
+      });
+
+      it('writes while there are places, and nothing once they are taken', async () => {
+        const ledger = await open();
+        const hour = place(2);
+        const [first, second, third] = [newEntry(), newEntry(), newEntry()];
+        await ledger.write(first, undefined, hour);
+        await ledger.write(second, undefined, hour);
+        await expect(ledger.write(third, undefined, hour)).rejects.toMatchObject({ code: 'CapReached' });
+        expect(await ledger.read(third)).toBeUndefined();
+        // Neither those of another kind, of another hour nor of another account are taken.
+        await ledger.write(third, undefined, { ...hour, of: 'removals' });
+        await ledger.write(newEntry(), undefined, place(1));
+        const elsewhere = newEntry({ accountId: accountId('444455556666') });
+        await ledger.write(elsewhere, undefined, { ...hour, most: 1 });
+      });
+
+      it('takes none where the write is refused', async () => {
+        const ledger = await open();
+        const hour = place(1);
+        const entry = newEntry();
+        await ledger.write(entry, undefined);
+        await expect(ledger.write(entry, undefined, hour)).rejects.toMatchObject({ code: 'LedgerConflict' });
+        await ledger.write(next(entry), entry, hour);
+      });
+
+      it('gives one place to one of two', async () => {
+        const ledger = await open();
+        const hour = place(1);
+        const results = await Promise.allSettled(
+          [newEntry(), newEntry()].map((entry) => ledger.write(entry, undefined, hour)),
+        );
+        expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+      });
     });
 
     it('finds every incarnation of a name in any case, and no other role’s', async () => {

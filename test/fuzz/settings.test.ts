@@ -39,6 +39,7 @@ const ENV: Readonly<Record<string, string>> = {
   GRAPH_ENDPOINT: 'https://graph.microsoft.com/',
   PLACEHOLDERS: JSON.stringify([PLACEHOLDER]),
   PROTECTED_ROLES: '["Admin*"]',
+  FEDERATED_CREDENTIALS: '[{"issuer":"https://gitlab.com","subjects":["project_path:example/"]}]',
   DELETION: 'soft',
   CREATE_ROLE_STATE_MACHINE_ARN: `arn:aws:states:eu-central-1:${ACCOUNT}:stateMachine:create-role`,
   DELETE_ROLE_STATE_MACHINE_ARN: `arn:aws:states:eu-central-1:${ACCOUNT}:stateMachine:delete-role`,

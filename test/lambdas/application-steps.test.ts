@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ObservedApplication } from '../../core/application.ts';
+import { credentialOf } from '../../core/federated-credentials.ts';
 import type { LedgerEntry } from '../../core/ledger-entry.ts';
 import { uniqueName } from '../../core/naming.ts';
 import { addAudience } from '../../lambdas/add-audience/handler.ts';
@@ -36,6 +37,12 @@ async function claimed(more: Partial<LedgerEntry> = {}, world = new World()) {
     replicate: () => world.clock.pass(world.settings.replicationSeconds * 1000),
   };
 }
+
+const WORKLOAD = {
+  issuer: 'https://gitlab.com',
+  subject: 'project_path:example/app:ref_type:branch:ref:main',
+};
+const STRANGE = { ...WORKLOAD, name: 'pipeline', audience: 'api://AzureADTokenExchange', description: null };
 
 const NAME = uniqueName({ ...ENTRY, generation: 1 });
 
@@ -85,7 +92,7 @@ describe('register-application', () => {
   it.each([
     ['a password', { passwords: 1 }],
     ['a key', { keys: 1 }],
-    ['a federated credential', { federatedCredentials: 1 }],
+    ['a federated credential', { federatedCredentials: [STRANGE] }],
   ])('does not adopt its own application once it has %s', async (_, change) => {
     const { world, register } = await claimed();
     world.fail('directory.createApplication', 'Unavailable', { times: 1, when: 'after' });
@@ -117,6 +124,53 @@ describe('register-application', () => {
     });
     expect(entry.servicePrincipalId).toBe(world.directory.activePrincipals()[0]?.id);
     expect(world.directory.activePrincipals()).toHaveLength(1);
+  });
+});
+
+describe('register-application, for a role whose tags let workloads in', () => {
+  const OTHER = { ...WORKLOAD, subject: 'project_path:example/other' };
+  const credentials = (world: World) => world.directory.active()[0]?.federatedCredentials ?? [];
+  const writes = (world: World) =>
+    world.calls.map(({ name }) => name).filter((name) => name.endsWith('FederatedCredential'));
+
+  it('gives the application a federated credential for each', async () => {
+    const { world, register } = await claimed({ federatedCredentials: [WORKLOAD, OTHER] });
+    await register();
+    expect(credentials(world)).toEqual([WORKLOAD, OTHER].map((one) => expect.objectContaining(one)));
+  });
+
+  it('makes no further call where there are none', async () => {
+    const { world, register } = await claimed();
+    await register();
+    await register();
+    expect(writes(world)).toEqual([]);
+  });
+
+  it.each(['before', 'after'] as const)('goes on where a call failed, %s it was made', async (when) => {
+    const { world, register } = await claimed({ federatedCredentials: [WORKLOAD, OTHER] });
+    world.fail('directory.createFederatedCredential', 'Unavailable', { times: 1, when });
+    await expect(register()).rejects.toMatchObject({ code: 'Unavailable' });
+    await register();
+    expect(credentials(world)).toHaveLength(2);
+  });
+
+  it('removes what the tags ask for no more, and leaves what people added', async () => {
+    const { world, entry, register } = await claimed({ federatedCredentials: [WORKLOAD] });
+    await register();
+    const { objectId, federatedCredentials } = world.directory.active()[0] as ObservedApplication;
+    const byHand = { ...STRANGE, subject: OTHER.subject };
+    world.directory.change(objectId, { federatedCredentials: [...federatedCredentials, byHand] });
+    const [stored] = world.ledger.all();
+    const { federatedCredentials: _, ...withdrawn } = stored ?? entry;
+    const writer = ledgerWriter(world.portsOf('inspect-role'), world.settings, US);
+    const again = await claim(writer, withdrawn, stored);
+    await world.clock.run(
+      registerApplication(
+        world.portsOf('register-application'),
+        world.settings,
+      )({ entry: again, execution: US }),
+    );
+    expect(credentials(world)).toEqual([byHand]);
   });
 });
 
@@ -166,6 +220,7 @@ describe('verify-application', () => {
   it.each([
     ['another creator', { createdByAppId: 'ffffffff-0000-4000-8000-000000000001' }, 'NameSquatted'],
     ['a password', { passwords: 1 }, 'ApplicationTampered'],
+    ['a federated credential of others', { federatedCredentials: [STRANGE] }, 'ApplicationTampered'],
   ] as const)('stops at once at %s', async (_, tampering, code) => {
     const { verify, change } = await registered();
     change(tampering);
@@ -177,6 +232,10 @@ describe('verify-application', () => {
     ['no identifier URI', { identifierUris: [] }],
     ['tokens of another version', { tokenVersion: 2 }],
     ['other tenants', { signInAudience: 'AzureADMultipleOrgs' }],
+    [
+      'a federated credential of the factory’s that no tag asks for',
+      { federatedCredentials: [credentialOf(WORKLOAD, { cloud: 'public' })] },
+    ],
   ])('stops at %s once it cannot be lag', async (_, tampering) => {
     const { verify, change, settle } = await registered();
     change(tampering);

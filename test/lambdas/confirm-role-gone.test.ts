@@ -4,7 +4,7 @@ import { confirmRoleGone } from '../../lambdas/confirm-role-gone/handler.ts';
 import { claim, ledgerWriter } from '../../lambdas/ledger-steps.ts';
 import { MEMBER } from '../../simulator/settings.ts';
 import { World } from '../workflows/world.ts';
-import { ENTRY, executionOf, REGISTERED, RUN } from './entries.ts';
+import { ENFORCE, ENTRY, executionOf, REGISTERED, RUN } from './entries.ts';
 
 const US = executionOf('us', 'delete-role');
 const CREATOR = executionOf('creator');
@@ -16,14 +16,14 @@ async function arranged(more: Partial<LedgerEntry> = {}, owner = CREATOR) {
   const entry = await claim(ledgerWriter(ports, world.settings, owner), { ...ENTRY, ...more }, undefined);
   const { accountId, roleName, roleId, eventId } = { ...RUN, roleId: ENTRY.roleId };
   const confirm = (deletedAt: string | null, missingSince?: string) =>
-    confirmRoleGone(
-      ports,
-      world.settings,
-    )({
-      run: { accountId, roleName, roleId, eventId, deletedAt },
-      execution: US,
-      ...(missingSince ? { missingSince } : {}),
-    });
+    confirmRoleGone(ports, world.settings)(
+      {
+        run: { accountId, roleName, roleId, eventId, deletedAt },
+        execution: US,
+        ...(missingSince ? { missingSince } : {}),
+      },
+      ENFORCE,
+    );
   const timeIn = (seconds: number) => new Date(world.clock.now() + seconds * 1000).toISOString();
   return { world, entry, confirm, timeIn };
 }

@@ -12,6 +12,7 @@ import {
   servicePrincipalId,
 } from '../../core/ids.ts';
 import type { LedgerEntry } from '../../core/ledger-entry.ts';
+import type { Stance } from '../../lambdas/switch.ts';
 import type { CreateRun } from '../../lambdas/workflow.ts';
 import { FACTORY_ACCOUNT, MEMBER, TENANT } from '../../simulator/settings.ts';
 
@@ -43,6 +44,9 @@ export const REGISTERED = {
   servicePrincipalId: servicePrincipalId('dddddddd-0000-4000-8000-000000000003'),
   audience: audience('api://dddddddd-0000-4000-8000-000000000002'),
 } as const;
+
+/** Nothing stops a step. */
+export const ENFORCE: Stance = { mode: 'enforce', isDirectoryFull: false };
 
 export const RUN: CreateRun = {
   accountId: ENTRY.accountId,

@@ -12,6 +12,7 @@ import { guardRole } from '../../lambdas/guard-role/handler.ts';
 import type { AuditedRole, GuardPorts, GuardRecord } from '../../lambdas/guard-role/ports.ts';
 import type { GuardHandlerSettings } from '../../lambdas/guard-role/settings.ts';
 import type { Metric } from '../../lambdas/ports.ts';
+import { MemoryControl } from '../../simulator/clouds/memory-control.ts';
 import { ACCOUNT } from '../fixtures/domain.ts';
 import { at, GUARD_SETTINGS, NOW, OPERATOR } from '../fixtures/guard.ts';
 
@@ -22,6 +23,7 @@ export const HANDLER_SETTINGS: GuardHandlerSettings = {
   protectedRoles: [],
   memberRolePrefix: 'oidc-factory',
   delaySeconds: 60,
+  controlSeconds: 10,
   sweepSeconds: 86_400,
   quarantineArnIn: () => QUARANTINE,
 };
@@ -145,6 +147,8 @@ export function guardWorld() {
       }),
   };
 
+  const control = new MemoryControl({ now: () => now });
+
   const ports: GuardPorts = {
     accounts: accountPorts,
     record,
@@ -153,16 +157,19 @@ export function guardWorld() {
         called('publish', () => void told.push(...changes.map((change) => ({ subject, change })))),
     },
     queue: { send: (requests) => called('send', () => void queue.push(...requests)) },
+    control,
     telemetry: {
       event: () => undefined,
       problem: (_, error) => void problems.push(error),
       count: (metric) => void counts.push(metric),
+      gauge: () => {},
     },
     clock: { now: () => now, sleep: async () => undefined },
   };
 
   return {
     ports,
+    control,
     roles,
     files,
     accounts,

@@ -4,7 +4,7 @@ import { inspectRole } from '../../lambdas/inspect-role/handler.ts';
 import { claim, finish, ledgerWriter } from '../../lambdas/ledger-steps.ts';
 import { MEMBER } from '../../simulator/settings.ts';
 import { World } from '../workflows/world.ts';
-import { ENTRY, executionOf, RUN } from './entries.ts';
+import { ENFORCE, ENTRY, executionOf, RUN } from './entries.ts';
 
 const US = executionOf('us');
 
@@ -18,7 +18,7 @@ function arranged(tags: Readonly<Record<string, string>> = {}) {
   });
   const ports = { ...world.portsOf('inspect-role'), executions: { isRunning: async () => true } };
   const inspect = (roleId: typeof RUN.roleId = role.roleId, execution = US) =>
-    inspectRole(ports, world.settings)({ run: { ...RUN, roleId }, execution });
+    inspectRole(ports, world.settings)({ run: { ...RUN, roleId }, execution }, ENFORCE);
   const entry = { ...ENTRY, roleId: role.roleId };
   return {
     world,

@@ -5,7 +5,7 @@ import { recordOutcome } from '../../lambdas/record-outcome/handler.ts';
 import type { RecordOutcomeInput } from '../../lambdas/workflow.ts';
 import { MEMBER } from '../../simulator/settings.ts';
 import { World } from '../workflows/world.ts';
-import { ENTRY, executionOf, REGISTERED, RUN } from './entries.ts';
+import { ENFORCE, ENTRY, executionOf, REGISTERED, RUN } from './entries.ts';
 
 const US = executionOf('us');
 const THEM = executionOf('them');
@@ -24,7 +24,7 @@ function arranged() {
   const owned = (by = US, more: Partial<typeof entry> = {}) =>
     claim(ledgerWriter(ports, world.settings, by), { ...entry, ...more }, undefined);
   const record = (input: object) =>
-    recordOutcome(ports, world.settings)({ execution: US, ...input } as RecordOutcomeInput);
+    recordOutcome(ports, world.settings)({ execution: US, ...input } as RecordOutcomeInput, ENFORCE);
   const run = { ...RUN, roleId: role.roleId };
   const fail = (code: string, step = 'add-audience', roleId: string | null = role.roleId) =>
     record({ run: { ...run, roleId }, failure: { step, code } });

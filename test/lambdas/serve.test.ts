@@ -17,6 +17,8 @@ const telemetry: PublishedTelemetry = {
   event: (message, fields) => log.push(['event', message, fields]),
   problem: (message, error, fields) => log.push(['problem', message, error, fields]),
   count: (metric) => log.push(['count', metric]),
+  gauge: (gauge, value) => log.push(['gauge', gauge, value]),
+  failed: (code) => log.push(['failed', code]),
   publish: () => log.push(['publish']),
 };
 beforeEach(() => {
@@ -123,6 +125,7 @@ describe('a failing function', () => {
     expect(thrown).toMatchObject({ name: 'ProviderFull', message: 'AddClientID: 409' });
     expect(log).toEqual([
       ['problem', 'inspect-role failed', error, expect.objectContaining({ ...RUN, code: 'ProviderFull' })],
+      ['failed', 'ProviderFull'],
       ['publish'],
     ]);
   });

@@ -139,13 +139,16 @@ const meetings = [
   ...(await singleFaults(OTHER_PATHS['a role that is deleted within seconds'] as Schedule)),
   ...(await singleFaults(OTHER_PATHS['a role that is replaced within seconds'] as Schedule)),
 ];
+/** What happens long after it was begun meets most of what came in between. */
+const late = meetings.filter(({ faults }) => faults.some(({ kind }) => kind === 'slow' || kind === 'hung'));
 const orders = await replacements();
 const RUNS = 3000;
 
 /** Of each family in turn, from all over it. */
 function scheduleAt(index: number): Schedule {
-  const at = (family: readonly Schedule[]) => family[(index * 7919) % family.length] as Schedule;
-  return [generate(index), at(meetings), at(orders)][index % 3] as Schedule;
+  const turn = Math.floor(index / 4);
+  const at = (family: readonly Schedule[]) => family[(turn * 7919) % family.length] as Schedule;
+  return [generate(index), at(meetings), at(late), at(orders)][index % 4] as Schedule;
 }
 
 /** How many runs it takes until something is violated; undefined: more than can be waited for. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RETRYABLE_CODES } from '../../core/errors.ts';
+import { HELD_CODES, RETRYABLE_CODES } from '../../core/errors.ts';
 import { DELETE_ROLE_ARN } from './definitions.ts';
 import { EXECUTION, fails, HANGS, play, type Script } from './workflow-run.ts';
 
@@ -71,7 +71,8 @@ describe('create-role', () => {
     expect(outcome).toEqual({ status: 'SUCCEEDED', output: { outcome: 'superseded' } });
   });
 
-  it.each(STEPS.flatMap((step) => RETRYABLE_CODES.map((code) => [step, code] as const)))(
+  const CODES = [...RETRYABLE_CODES, ...HELD_CODES];
+  it.each(STEPS.flatMap((step) => CODES.map((code) => [step, code] as const)))(
     '%s is tried again after %s',
     async (step, code) => {
       const { outcome, tasks } = await create({ [step]: [fails(code), ...(HAPPY[step] ?? [])] });
@@ -88,6 +89,13 @@ describe('create-role', () => {
     expect(tasks.filter((task) => task === 'add-audience')).toHaveLength(25);
     expect(slept).toEqual([2, 4, 8, 16, 32, 64, ...Array<number>(18).fill(120)]);
     expect(outcome).toMatchObject({ status: 'FAILED', error: 'Throttled' });
+  });
+
+  it('waits on where it is held, longer each time and up to half an hour', async () => {
+    const held = Array.from({ length: 12 }, () => fails('Paused'));
+    const { outcome, slept } = await create({ 'add-audience': [...held, { entry: entry(3) }] });
+    expect(slept).toEqual([10, 20, 40, 80, 160, 320, 640, 1280, 1800, 1800, 1800, 1800]);
+    expect(outcome.status).toBe('SUCCEEDED');
   });
 
   it('gives up on a function that does not answer, and tries again', async () => {

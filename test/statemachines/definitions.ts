@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
-export type Workflow = 'create-role' | 'delete-role';
-export const WORKFLOWS: readonly Workflow[] = ['create-role', 'delete-role'];
+export type Workflow = 'create-role' | 'delete-role' | 'enrol-account' | 'sweep';
+export const WORKFLOWS: readonly Workflow[] = ['create-role', 'delete-role', 'enrol-account', 'sweep'];
 
 export const FUNCTION_ARN = 'arn:aws:lambda:us-east-1:111122223333:function:oidc-factory-';
 export const DELETE_ROLE_ARN = 'arn:aws:states:us-east-1:111122223333:stateMachine:oidc-factory-delete-role';
@@ -29,12 +29,14 @@ export interface RawState {
   readonly Retry?: readonly { readonly ErrorEquals: readonly string[]; readonly [field: string]: unknown }[];
   readonly Catch?: readonly { readonly ErrorEquals: readonly string[]; readonly Comment?: string }[];
   readonly Branches?: readonly { readonly States: Readonly<Record<string, RawState>> }[];
+  readonly ItemProcessor?: { readonly States: Readonly<Record<string, RawState>> };
 }
 
-/** Every state with its name, those of branches too. */
+/** Every state with its name, those of branches and maps too. */
 export function statesOf(states: Readonly<Record<string, RawState>>): [string, RawState][] {
   return Object.entries(states).flatMap(([name, state]) => [
     [name, state] as [string, RawState],
     ...(state.Branches ?? []).flatMap((branch) => statesOf(branch.States)),
+    ...(state.ItemProcessor ? statesOf(state.ItemProcessor.States) : []),
   ]);
 }

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
-import { RETRYABLE_CODES } from '../../core/errors.ts';
+import { HELD_CODES, RETRYABLE_CODES } from '../../core/errors.ts';
 import { DURATIONS } from '../../lib/durations.ts';
 import { parseDefinition } from '../../sandbox/asl/parse-definition.ts';
 import { definitionOf, type RawState, statesOf, WORKFLOWS } from './definitions.ts';
@@ -58,7 +58,9 @@ describe.each(WORKFLOWS)('%s', (workflow) => {
 
   it.each(tasks)('%s has a timeout longer than its function, a retry and a catch', (_, task) => {
     expect(task.TimeoutSeconds).toBeGreaterThan(DURATIONS.functionTimeout);
-    expect(task.Retry).toHaveLength(1);
+    // Enrolment also waits for a member stack under way.
+    const waits = workflow === 'enrol-account' ? 3 : 2;
+    expect(task.Retry).toHaveLength(task.Resource?.includes(':lambda:') ? waits : 1);
     expect(task.Catch?.length).toBeGreaterThan(0);
   });
 
@@ -75,6 +77,21 @@ describe.each(WORKFLOWS)('%s', (workflow) => {
       JitterStrategy: 'FULL',
     });
   });
+
+  it.each(tasks.filter(([, { Resource }]) => Resource?.includes(':lambda:')))(
+    '%s waits for days where it is held, and no longer than half an hour at once',
+    (_, task) => {
+      const { Comment: _comment, ErrorEquals, ...pauses } = task.Retry?.[1] ?? { ErrorEquals: [] };
+      expect([...ErrorEquals].sort()).toEqual([...HELD_CODES].sort());
+      expect(pauses).toEqual({
+        IntervalSeconds: 10,
+        BackoffRate: 2,
+        MaxDelaySeconds: 1800,
+        MaxAttempts: 1350,
+        JitterStrategy: 'FULL',
+      });
+    },
+  );
 
   it.each(tasks)('%s catches everything', (_, task) => {
     expect(task.Catch?.at(-1)?.ErrorEquals).toEqual(['States.ALL']);

@@ -81,6 +81,7 @@ const MODES: readonly FailureMode[] = [
       world.directory.quota = 0;
       return () => {
         world.directory.quota = Number.POSITIVE_INFINITY;
+        world.control.resume();
       };
     },
   },

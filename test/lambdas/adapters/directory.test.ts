@@ -94,7 +94,7 @@ describe('creating', () => {
       identifierUris: [],
       passwords: 0,
       keys: 0,
-      federatedCredentials: 0,
+      federatedCredentials: [],
     });
     expect(await directory.application(created?.objectId ?? appObjectId(''))).toEqual(created);
   });
@@ -115,7 +115,7 @@ describe('creating', () => {
     expect(await directory.createServicePrincipal(application.appId)).toBeUndefined();
     expect(await directory.servicePrincipal(application.appId)).toEqual(principal);
     const shown = await tenant.admin('GET', `/servicePrincipals/${principal?.id}`);
-    expect(shown.body.tags).toEqual(['HideApp']);
+    expect(shown.body.tags).toEqual(expect.arrayContaining(['HideApp', 'managed-by:oidc-factory']));
   });
 
   it('sets the identifier URI that holds the client id', async () => {
@@ -126,7 +126,7 @@ describe('creating', () => {
 });
 
 describe('looking', () => {
-  it('counts owners and credentials that others added', async () => {
+  it('shows owners and credentials that others added', async () => {
     const { objectId } = await made();
     const other = await addClient(tenant);
     await tenant.admin('POST', `/applications/${objectId}/addPassword`, {});
@@ -141,7 +141,15 @@ describe('looking', () => {
     });
     expect(await directory.application(objectId)).toMatchObject({
       passwords: 1,
-      federatedCredentials: 1,
+      federatedCredentials: [
+        {
+          name: 'pipeline',
+          issuer: 'https://token.actions.githubusercontent.com',
+          subject: 'repo:example/example:ref:refs/heads/main',
+          audience: 'api://AzureADTokenExchange',
+          description: null,
+        },
+      ],
       ownerIds: [tenant.seeded.factory.servicePrincipalId, other.servicePrincipalId],
     });
   });

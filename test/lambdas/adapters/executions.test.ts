@@ -17,6 +17,7 @@ const client = new SFNClient({ region: 'us-east-1' });
 const executions = stepFunctionsExecutions({
   stateMachineArns: {
     'create-role': 'arn:aws:states:us-east-1:999999999999:stateMachine:oidc-factory-create-role',
+    'enrol-account': 'arn:aws:states:us-east-1:111122223333:stateMachine:oidc-factory-enrol-account',
     'delete-role': 'arn:aws:states:us-east-1:999999999999:stateMachine:oidc-factory-delete-role',
   },
   client,

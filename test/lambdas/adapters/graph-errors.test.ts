@@ -4,6 +4,7 @@ import {
   factoryError,
   type GraphFailure,
   isAbsent,
+  isGrantedAlready,
   isPrincipalTaken,
   isUniqueNameTaken,
   noAnswer,
@@ -68,6 +69,13 @@ describe('an answer in the form of an error', () => {
   it('is an existing service principal, and not two writes at once', () => {
     expect(isPrincipalTaken(failure(409, 'Request_MultipleObjectsWithSameKeyValue'))).toBe(true);
     expect(isPrincipalTaken(failure(409, 'Directory_ConcurrencyViolation'))).toBe(false);
+  });
+
+  it('is a permission that was granted before', () => {
+    const granted = 'Permission being assigned already exists on the object';
+    expect(isGrantedAlready(failure(400, 'Request_BadRequest', granted))).toBe(true);
+    expect(isGrantedAlready(failure(403, 'Authorization_RequestDenied', granted))).toBe(false);
+    expect(isGrantedAlready(failure(400, 'Request_BadRequest', 'Permission not found'))).toBe(false);
   });
 
   it('is an absent object', () => {

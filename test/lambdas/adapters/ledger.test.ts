@@ -4,6 +4,8 @@ import {
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
+  TransactionCanceledException,
+  TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -142,6 +144,46 @@ describe('the ledger', () => {
     const input = dynamodb.commandCalls(PutItemCommand)[0]?.args[0].input;
     expect(input).toMatchObject({ TableName: 'ledger', Item: itemOf(entry), ConditionExpression: condition });
     expect(input?.ExpressionAttributeValues).toEqual(values);
+  });
+
+  it('takes a place of the hour in the same call, while there are fewer taken than there are', async () => {
+    dynamodb.on(TransactWriteItemsCommand).resolves({});
+    await ledger.write(entry, owned, { of: 'removals', hour: '2026-01-02T03:00:00.000Z', most: 50 });
+    const { TransactItems: items = [] } =
+      dynamodb.commandCalls(TransactWriteItemsCommand)[0]?.args[0].input ?? {};
+    expect(items).toEqual([
+      { Put: expect.objectContaining({ TableName: 'ledger', Item: itemOf(entry) }) },
+      {
+        Update: expect.objectContaining({
+          TableName: 'ledger',
+          Key: { role: { S: 'count#111122223333' }, roleId: { S: 'removals#2026-01-02T03:00:00.000Z' } },
+          ExpressionAttributeValues: {
+            ':one': { N: '1' },
+            ':most': { N: '50' },
+            ':forgetAt': { N: String(Date.parse('2026-01-03T03:00:00Z') / 1000) },
+          },
+        }),
+      },
+    ]);
+    expect(items[0]?.Put?.ConditionExpression).toBe('#version = :version AND #owner = :owner');
+  });
+
+  it.each<[string[], ErrorCode]>([
+    [['ConditionalCheckFailed', 'None'], 'LedgerConflict'],
+    [['ConditionalCheckFailed', 'ConditionalCheckFailed'], 'LedgerConflict'],
+    [['None', 'ConditionalCheckFailed'], 'CapReached'],
+    [['None', 'TransactionConflict'], 'Throttled'],
+    [['ThrottlingError', 'None'], 'Throttled'],
+  ])('fails on a transaction that is cancelled because of %j with %s', async (codes, code) => {
+    dynamodb.on(TransactWriteItemsCommand).rejects(
+      new TransactionCanceledException({
+        message: 'from DynamoDB',
+        CancellationReasons: codes.map((Code) => ({ Code })),
+        $metadata: { httpStatusCode: 400 },
+      }),
+    );
+    const place = { of: 'creations', hour: '2026-01-02T03:00:00.000Z', most: 50 } as const;
+    await expect(ledger.write(entry, undefined, place)).rejects.toMatchObject({ name: code });
   });
 
   it.each<[string, number, ErrorCode]>([

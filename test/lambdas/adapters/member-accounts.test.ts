@@ -71,6 +71,7 @@ describe('opening a session', () => {
     expect(lastAssumed()).toMatchObject({
       RoleArn: `arn:aws:iam::111122223333:role/oidc-factory-${role}`,
       RoleSessionName: 'execution-1',
+      SourceIdentity: 'execution-1',
       DurationSeconds: 900,
     });
     expect(JSON.parse(lastAssumed()?.Policy ?? '')).toMatchObject({ Version: '2012-10-17' });

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { accountId, providerArn, roleId, roleName } from '../../../core/ids.ts';
 import {
+  careSessionPolicy,
   inspectSessionPolicy,
+  lookSessionPolicy,
   providerSessionPolicy,
+  sweepSessionPolicy,
   trustSessionPolicy,
 } from '../../../lambdas/adapters/session-policies.ts';
 
@@ -31,8 +34,45 @@ describe('a session policy', () => {
     ['inspect', inspectSessionPolicy(longest)],
     ['provider', providerSessionPolicy(LONGEST_PROVIDER)],
     ['trust', trustSessionPolicy(longest)],
+    ['inspect, to enrol', lookSessionPolicy(longest)],
+    ['inspect, to sweep', sweepSessionPolicy(longest)],
+    ['provider, to enrol', careSessionPolicy(LONGEST_PROVIDER)],
   ])('of %s fits the 2,048 characters of STS with the longest names', (_role, policy) => {
     expect(policy.length).toBeLessThanOrEqual(2048);
+  });
+
+  it('lets a sweep read the roles and providers of one account, and change nothing', () => {
+    expect(statements(sweepSessionPolicy(target))).toEqual([
+      { Effect: 'Allow', Action: ['iam:ListRoles', 'iam:ListOpenIDConnectProviders'], Resource: ['*'] },
+      { Effect: 'Allow', Action: ['iam:GetRole'], Resource: ['arn:aws:iam::111122223333:role/*'] },
+      {
+        Effect: 'Allow',
+        Action: ['iam:GetOpenIDConnectProvider'],
+        Resource: ['arn:aws:iam::111122223333:oidc-provider/*'],
+      },
+    ]);
+  });
+
+  it('lets enrolment find the provider of one account, and care for that one', () => {
+    expect(statements(lookSessionPolicy(target))).toEqual([
+      { Effect: 'Allow', Action: ['iam:ListOpenIDConnectProviders'], Resource: ['*'] },
+      {
+        Effect: 'Allow',
+        Action: ['iam:GetOpenIDConnectProvider'],
+        Resource: ['arn:aws:iam::111122223333:oidc-provider/*'],
+      },
+    ]);
+    expect(statements(careSessionPolicy(LONGEST_PROVIDER))).toEqual([
+      {
+        Effect: 'Allow',
+        Action: [
+          'iam:CreateOpenIDConnectProvider',
+          'iam:AddClientIDToOpenIDConnectProvider',
+          'iam:TagOpenIDConnectProvider',
+        ],
+        Resource: [LONGEST_PROVIDER],
+      },
+    ]);
   });
 
   it('lets an inspection read and tag one role, whatever its path, and read providers', () => {

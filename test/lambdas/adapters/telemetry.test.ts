@@ -130,4 +130,36 @@ describe('telemetry', () => {
       },
     ]);
   });
+
+  it('publishes levels as they were last, and a failure by its code alone', () => {
+    const telemetry = jsonTelemetry('inspect-role');
+    telemetry.gauge('AudiencesOnProvider', 12);
+    telemetry.gauge('AudiencesOnProvider', 13);
+    telemetry.failed('Throttled');
+    telemetry.publish();
+    telemetry.publish();
+    expect(lines).toEqual([
+      expect.objectContaining({
+        service: 'inspect-role',
+        AudiencesOnProvider: 13,
+        code: 'Throttled',
+        StepFailed: 1,
+        _aws: {
+          Timestamp: expect.any(Number),
+          CloudWatchMetrics: [
+            {
+              Namespace: 'OidcFactory',
+              Dimensions: [['service']],
+              Metrics: [{ Name: 'AudiencesOnProvider', Unit: 'Count' }],
+            },
+            {
+              Namespace: 'OidcFactory',
+              Dimensions: [['code']],
+              Metrics: [{ Name: 'StepFailed', Unit: 'Count' }],
+            },
+          ],
+        },
+      }),
+    ]);
+  });
 });
