@@ -1,6 +1,13 @@
 import { join } from 'node:path';
 import { type BuildOptions, buildSync, type Metafile } from 'esbuild';
-import { ENTRA_FUNCTIONS, FUNCTION_NAMES, type FunctionName, GUARD_FUNCTION } from '../core/naming.ts';
+import {
+  ENTRA_FUNCTIONS,
+  FUNCTION_NAMES,
+  type FunctionName,
+  type GUARD_FUNCTION,
+  type NOTIFY_FUNCTION,
+  type OUTBOUND_FUNCTION,
+} from '../core/naming.ts';
 
 const NEED_ENTRA: ReadonlySet<FunctionName> = new Set(ENTRA_FUNCTIONS);
 
@@ -23,6 +30,8 @@ const RECIPE = {
   minify: true,
   legalComments: 'none',
   alias: { '@aws-sdk/credential-provider-node': join(lambdas, 'env-credentials.ts') },
+  // The SDK takes its version from them, for a user agent that the functions replace by their own; it is 10 kB.
+  loader: { '.json': 'empty' },
   // Loaded lazily for operations that stream events; the functions use none, and it is 20 kB.
   external: ['@smithy/core/event-streams'],
   absWorkingDir: join(lambdas, '..'),
@@ -41,10 +50,13 @@ export function bundleFunctions(outdir: string): Record<FunctionName, string> {
   >;
 }
 
-/** As {@link bundleFunctions}, of the guard's function. */
-export function bundleGuard(outdir: string): string {
-  buildFunctions(outdir, [GUARD_FUNCTION]);
-  return join(outdir, GUARD_FUNCTION);
+/** As {@link bundleFunctions}, of a function that is no part of a role's way. */
+export function bundleOther(
+  outdir: string,
+  name: typeof GUARD_FUNCTION | typeof NOTIFY_FUNCTION | typeof OUTBOUND_FUNCTION,
+): string {
+  buildFunctions(outdir, [name]);
+  return join(outdir, name);
 }
 
 /** As {@link bundleFunctions}, but answers what esbuild knows of the bundles. */

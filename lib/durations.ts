@@ -22,6 +22,14 @@ export const DURATIONS = {
   graphPatience: 5,
   /** How long an execution owns a ledger entry after its last write: longer than the longest pause between two attempts. */
   lease: 600,
+  /** How long a function believes what it has read of pause and breaker: a pause counts in half a minute, its calls included. */
+  control: 10,
+  /** What the caps count by. */
+  hour: 3600,
+  /** What is younger is not removed because of a sweep: longer than any event is on its way as a rule. */
+  driftAge: 3600,
+  /** How long the breaker of a full directory stays open. */
+  directoryFull: 3600,
   /** Between an event and the guard's look: a role comes with several calls, and IAM's answers settle. */
   guardDelay: 60,
   /** Younger than that, a role has nothing that depends on it: the guard contains it without grace. */

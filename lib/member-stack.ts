@@ -1,17 +1,26 @@
-import { CfnCondition, CfnDeletionPolicy, CfnParameter, Fn, Stack, type StackProps } from 'aws-cdk-lib';
+import {
+  CfnCondition,
+  CfnDeletionPolicy,
+  CfnParameter,
+  CfnRule,
+  Fn,
+  Stack,
+  type StackProps,
+} from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
-import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { forwardingPattern } from '../core/event-patterns.ts';
 import { tenantId } from '../core/ids.ts';
 import { entraIssuer, providerPath } from '../core/issuer.ts';
-import { MEMBER_ROLE_USERS, memberRoleName } from '../core/naming.ts';
-import { MARK_KEY, OUTCOME_KEYS } from '../core/tags.ts';
-import type { FactoryConfig } from './config/config.ts';
+import { forwardingRuleName, MEMBER_ROLE_USERS, memberRoleName } from '../core/naming.ts';
+import { HEARTBEAT_KEY, MARK_KEY, OUTCOME_KEYS } from '../core/tags.ts';
+import { type FactoryConfig, settingsOf } from './config/config.ts';
+import { linkRunbook } from './constructs/alarms.ts';
+import { forwardingRule } from './constructs/forwarding-rule.ts';
 import { MemberGuard } from './constructs/member-guard.ts';
-import { denyOnProtected, iamArn, memberRole, tagRoles } from './constructs/member-role.ts';
-import { deadLetterQueue } from './constructs/role-event-intake.ts';
+import { denyOnProtected, iamArn, memberRole, onlyTags, tagRoles } from './constructs/member-role.ts';
+import { memberRegion } from './stack-set.ts';
 
 export interface MemberStackProps extends StackProps {
   readonly config: FactoryConfig;
@@ -26,6 +35,7 @@ export class MemberStack extends Stack {
 
   constructor(scope: Construct, id: string, props: MemberStackProps) {
     super(scope, id, props);
+    linkRunbook(this, props.config.notifications.runbookUrl);
     this.config = props.config;
     const { entra } = this.config;
     const issuer = entraIssuer({
@@ -33,7 +43,16 @@ export class MemberStack extends Stack {
       tenantId: tenantId(entra.tenantId),
       tokenVersion: entra.tokenVersion,
     });
-    const { bus, forwarder } = this.forwarding();
+    const region = memberRegion(this.config);
+    new CfnRule(this, 'RegionOfIamEvents', {
+      assertions: [
+        {
+          assert: Fn.conditionEquals(this.region, region),
+          assertDescription: `IAM records its events in ${region} only: deploy this stack there.`,
+        },
+      ],
+    });
+    const { bus, forwarder, rule } = this.forwarding();
 
     // Both spellings exist in the world; which one it is, the account decides.
     const path = providerPath(issuer.url).replace(/\/$/, '');
@@ -46,15 +65,40 @@ export class MemberStack extends Stack {
       resources: providers,
     });
     const marked = { [`iam:ResourceTag/${MARK_KEY}`]: 'false' as const };
-    this.role('inspect', [getRole, getProvider, tagRoles(this, [MARK_KEY, ...OUTCOME_KEYS])]);
-    this.role('provider', [
+    const inspectRole = this.role('inspect', [
+      getRole,
+      getProvider,
+      new iam.PolicyStatement({
+        sid: 'FindProvider',
+        actions: ['iam:ListOpenIDConnectProviders'],
+        resources: ['*'],
+      }),
+      new iam.PolicyStatement({
+        sid: 'Sweep',
+        actions: ['iam:ListRoles'],
+        resources: ['*'],
+      }),
+      tagRoles(this, [MARK_KEY, ...OUTCOME_KEYS]),
+    ]);
+    const providerRole = this.role('provider', [
       new iam.PolicyStatement({
         sid: 'Audiences',
         actions: ['iam:AddClientIDToOpenIDConnectProvider', 'iam:RemoveClientIDFromOpenIDConnectProvider'],
         resources: providers,
       }),
+      new iam.PolicyStatement({
+        sid: 'CreateProvider',
+        actions: ['iam:CreateOpenIDConnectProvider'],
+        resources: providers,
+      }),
+      new iam.PolicyStatement({
+        sid: 'Heartbeat',
+        actions: ['iam:TagOpenIDConnectProvider'],
+        resources: providers,
+        conditions: onlyTags([HEARTBEAT_KEY]),
+      }),
     ]);
-    this.role('trust', [
+    const trustRole = this.role('trust', [
       getRole,
       getProvider,
       new iam.PolicyStatement({
@@ -68,7 +112,7 @@ export class MemberStack extends Stack {
 
     const createProvider = new CfnParameter(this, 'CreateProvider', {
       description:
-        'Whether this stack creates the OIDC provider. Say false where it exists or others own it.',
+        'Whether this stack creates the OIDC provider. Say false where it exists, or where the factory or others make it.',
       allowedValues: ['true', 'false'],
       default: String(this.config.provider === 'stack'),
     });
@@ -82,14 +126,20 @@ export class MemberStack extends Stack {
     });
     provider.cfnOptions.deletionPolicy = CfnDeletionPolicy.RETAIN;
     provider.cfnOptions.updateReplacePolicy = CfnDeletionPolicy.RETAIN;
+    // Its CreateRole event announces the account: by then the rule passes it on, and enrolment finds what it needs.
+    inspectRole.node.addDependency(rule, providerRole, trustRole);
 
     const { guard } = this.config;
     if (guard) new MemberGuard(this, 'Guard', { config: this.config, guard, bus, forwarder });
   }
 
   /** Filters at the edge, where filtering is free: what is not for the factory does not leave the account. */
-  private forwarding(): { readonly bus: events.IEventBus; readonly forwarder: iam.IRole } {
-    const { factory, prefix, entra } = this.config;
+  private forwarding(): {
+    readonly bus: events.IEventBus;
+    readonly forwarder: iam.IRole;
+    readonly rule: events.IRule;
+  } {
+    const { factory, prefix } = this.config;
     const bus = events.EventBus.fromEventBusArn(
       this,
       'FactoryBus',
@@ -111,28 +161,24 @@ export class MemberStack extends Stack {
       },
     });
     const forwarder = role.withoutPolicyUpdates();
-    const { source, 'detail-type': detailType, detail } = forwardingPattern(entra.tenantId);
-    new events.Rule(this, 'ForwardRoleEvents', {
+    const rule = forwardingRule(this, 'ForwardRoleEvents', {
+      name: forwardingRuleName(prefix, 'role-events'),
       description: 'Role events that may concern the OIDC factory',
-      eventPattern: { source, detailType, detail },
-      targets: [
-        new targets.EventBus(bus, {
-          role: forwarder,
-          deadLetterQueue: deadLetterQueue(
-            this,
-            'NotForwarded',
-            "Role events could not be forwarded to the OIDC factory. None is lost: repair the cause, then put the messages on the factory's queue of role events.",
-          ),
-        }),
-      ],
+      pattern: forwardingPattern(settingsOf(this.config)),
+      bus,
+      forwarder,
+      alarm: 'role-events-not-forwarded',
     });
-    return { bus, forwarder };
+    return { bus, forwarder, rule };
   }
 
-  private role(purpose: keyof typeof MEMBER_ROLE_USERS, statements: readonly iam.PolicyStatement[]): void {
+  private role(
+    purpose: keyof typeof MEMBER_ROLE_USERS,
+    statements: readonly iam.PolicyStatement[],
+  ): iam.Role {
     // Writes only: a role that became protected after it was served must still be provable as gone.
     const writes = ['iam:TagRole', 'iam:UpdateAssumeRolePolicy'];
-    memberRole(this, {
+    return memberRole(this, {
       config: this.config,
       purpose,
       users: MEMBER_ROLE_USERS[purpose],
@@ -141,7 +187,7 @@ export class MemberStack extends Stack {
         ...(purpose === 'provider' ? [] : [denyOnProtected(this, this.config, writes)]),
       ],
       reason:
-        'Roles to be served may have any name. Writes are bound to the mark or to the tag keys of the factory, each session to one role, and protected roles are denied.',
+        'Roles to be served may have any name. Writes are bound to the mark or to the tag keys of the factory, each session to one role, and protected roles are denied. Listing roles and providers knows no resource.',
     });
   }
 }

@@ -17,15 +17,16 @@ import {
   RolloutSchema,
   SweepSchema,
 } from './operations.ts';
+import { refusalsOf } from './refusals.ts';
 
 const guid = z.guid('expected a GUID such as 11111111-2222-4333-8444-555555555555');
-/** Both lists are in the environment of every function, which has 4 KB for everything. */
+/** All of them are in the environment of every function, which has 4 KB for everything. */
 const MAX_LISTS = 2000;
 
 /** The one file that says what the factory is for: whose organization, which tenant, which names. */
 export const FactoryConfigSchema = z
   .strictObject({
-    $schema: z.string().optional(),
+    $schema: z.string().optional().describe('The JSON Schema of this file, for editors.'),
     prefix: z
       .string()
       .regex(/^[a-z][a-z0-9-]{2,29}$/, 'expected 3 to 30 of a-z, 0-9 and -, beginning with a letter')
@@ -39,44 +40,47 @@ export const FactoryConfigSchema = z
       .describe('Only accounts of this organization may send events to the factory.'),
     factory: z
       .strictObject({
-        accountId: account,
+        accountId: account.describe('A member account of the organization, for the factory alone.'),
         region: z
           .string()
-          .regex(/^[a-z]{2}(-[a-z]{1,16}){1,3}-\d$/, 'expected an AWS region such as eu-central-1'),
+          .regex(/^[a-z]{2}(-[a-z]{1,16}){1,3}-\d$/, 'expected an AWS region such as eu-central-1')
+          .describe('Its partition is also that of the member accounts.'),
       })
       .describe('Where the bus, the functions, the workflows and the ledger live.'),
-    entra: z.strictObject({
-      // As Entra writes it: the forwarding rule compares text, and placeholders compare exactly.
-      tenantId: guid.toLowerCase(),
-      cloud: z.enum(['public', 'usgov', 'china']).default('public').describe('Default public.'),
-      tokenVersion: z
-        .union([z.literal(1), z.literal(2)])
-        .default(1)
-        .describe(
-          'Version of the access tokens, hence the issuer: 1 is https://sts.windows.net/<tenant>/, 2 is …/v2.0, where AWS compares the azp claim. Default 1.',
+    entra: z
+      .strictObject({
+        // As Entra writes it: the forwarding rule compares text, and placeholders compare exactly.
+        tenantId: guid.toLowerCase().describe('The tenant whose tokens roles trust.'),
+        cloud: z.enum(['public', 'usgov', 'china']).default('public').describe('Default public.'),
+        tokenVersion: z
+          .union([z.literal(1), z.literal(2)])
+          .default(1)
+          .describe(
+            'Version of the access tokens, hence the issuer: 1 is https://sts.windows.net/<tenant>/, 2 is …/v2.0, where AWS compares the azp claim. Default 1.',
+          ),
+        factoryAppId: guid.describe('Client id of the application that the factory logs in as.'),
+        factoryServicePrincipalId: guid.describe(
+          'Object id of its service principal (not of the application): the owner of everything the factory makes.',
         ),
-      factoryAppId: guid.describe('Client id of the application that the factory logs in as.'),
-      factoryServicePrincipalId: guid.describe(
-        'Object id of its service principal (not of the application): the owner of everything the factory makes.',
-      ),
-      login: z
-        .discriminatedUnion('kind', [
-          z.strictObject({ kind: z.literal('federated') }),
-          z.strictObject({
-            kind: z.literal('secret'),
-            secretArn: z
-              .string()
-              .regex(
-                /^arn:aws[a-z-]{0,16}:secretsmanager:[a-z0-9-]{1,32}:\d{12}:secret:[A-Za-z0-9/_+=.@-]{1,519}$/,
-                'expected the full ARN of a Secrets Manager secret',
-              ),
-          }),
-        ])
-        .default({ kind: 'federated' })
-        .describe(
-          'federated: a token that AWS signs for the function, no stored secret (default). secret: a client secret in Secrets Manager.',
-        ),
-    }),
+        login: z
+          .discriminatedUnion('kind', [
+            z.strictObject({ kind: z.literal('federated') }),
+            z.strictObject({
+              kind: z.literal('secret'),
+              secretArn: z
+                .string()
+                .regex(
+                  /^arn:aws[a-z-]{0,16}:secretsmanager:[a-z0-9-]{1,32}:\d{12}:secret:[A-Za-z0-9/_+=.@-]{1,519}$/,
+                  'expected the full ARN of a Secrets Manager secret',
+                ),
+            }),
+          ])
+          .default({ kind: 'federated' })
+          .describe(
+            'federated: a token that AWS signs for the function, no stored secret (default). secret: a client secret in Secrets Manager.',
+          ),
+      })
+      .describe('The Entra tenant, and how the factory logs in to it.'),
     placeholders: z
       .array(z.string().regex(/^[\u0021-\u007e]{1,255}$/, 'expected 1 to 255 printable characters'))
       .nonempty('expected at least one placeholder')
@@ -85,6 +89,12 @@ export const FactoryConfigSchema = z
       .optional()
       .describe(
         'Audiences that ask the factory to serve a role, compared exactly. Default api://<tenantId>/oidc-factory-placeholder, which an application with a disabled service principal must reserve, so that no token can carry it.',
+      ),
+    dangerouslyAllowClaimablePlaceholders: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Accepts placeholders that a token can carry: until the factory has served it, a role on one of them is open to whoever gets such a token. Default false.',
       ),
     protectedRoles: z
       .array(z.string().regex(/^[\w+=,.@*-]{1,64}$/, 'expected a role name, * for any run of characters'))
@@ -106,18 +116,23 @@ export const FactoryConfigSchema = z
     sweep: SweepSchema,
     notifications: NotificationsSchema,
     encryption: EncryptionSchema,
-    rollout: RolloutSchema,
+    rollout: RolloutSchema.optional(),
     guard: GuardConfigSchema.optional(),
   })
   .refine(
-    ({ placeholders = [], protectedRoles }) =>
-      JSON.stringify([placeholders, protectedRoles]).length <= MAX_LISTS,
-    `expected at most ${MAX_LISTS} characters in placeholders and protectedRoles together`,
+    ({ placeholders = [], protectedRoles, modes, federatedCredentials = [] }) =>
+      JSON.stringify([placeholders, protectedRoles, modes, federatedCredentials]).length <= MAX_LISTS,
+    `expected at most ${MAX_LISTS} characters in placeholders, protectedRoles, modes and federatedCredentials together`,
   )
   .transform((config) => ({
     ...config,
     placeholders: config.placeholders ?? [`api://${config.entra.tenantId}/oidc-factory-placeholder`],
-  }));
+  }))
+  .superRefine((config, context) => {
+    for (const { path, message } of refusalsOf(config)) {
+      context.addIssue({ code: 'custom', path: [...path], message });
+    }
+  });
 
 export type FactoryConfigInput = z.input<typeof FactoryConfigSchema>;
 export type FactoryConfig = z.output<typeof FactoryConfigSchema>;
@@ -165,6 +180,7 @@ export const settingsOf = ({
   placeholders,
   protectedRoles,
   prefix,
+  federatedCredentials = [],
   deletion,
 }: FactoryConfig): FactorySettings => ({
   issuer: entraIssuer({
@@ -177,12 +193,13 @@ export const settingsOf = ({
   memberRolePrefix: prefix,
   factoryAppId: appId(entra.factoryAppId),
   factoryServicePrincipalId: servicePrincipalId(entra.factoryServicePrincipalId),
+  federatedCredentials,
   deletion,
 });
 
 /** What the functions are told of a config, by their environment. */
 export function functionVariables(config: FactoryConfig): Readonly<Record<string, string>> {
-  const { entra, placeholders, protectedRoles, prefix, deletion } = config;
+  const { entra, placeholders, protectedRoles, prefix, deletion, mode, modes, caps } = config;
   const { authorityHost, graphEndpoint } = CLOUDS[entra.cloud];
   return {
     MEMBER_ROLE_PREFIX: prefix,
@@ -197,12 +214,19 @@ export function functionVariables(config: FactoryConfig): Readonly<Record<string
     GRAPH_ENDPOINT: graphEndpoint,
     PLACEHOLDERS: JSON.stringify(placeholders),
     PROTECTED_ROLES: JSON.stringify(protectedRoles),
+    FEDERATED_CREDENTIALS: JSON.stringify(config.federatedCredentials ?? []),
     DELETION: deletion,
+    MODE: mode,
+    MODES: JSON.stringify(modes),
+    CAPS: JSON.stringify(caps),
   };
 }
 
-/** Reads and validates a JSON config file, of at most 65,536 characters, with no field twice. */
-export function loadConfig(file: string): FactoryConfig {
+/** Reads and validates a config file. */
+export const loadConfig = (file: string): FactoryConfig => parseConfig(readConfigFile(file), file);
+
+/** What is in a JSON config file, of at most 65,536 characters, with no field twice; not validated. */
+export function readConfigFile(file: string): unknown {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -217,8 +241,7 @@ export function loadConfig(file: string): FactoryConfig {
     throw new ConfigError(file, [`(file): is not JSON: ${(cause as Error).message}`]);
   }
   // The parser keeps the last of several equal keys: which of two values was meant would be a guess.
-  const input = readJson(text, (place, expected) => {
+  return readJson(text, (place, expected) => {
     throw new ConfigError(file, [`(file): ${place}: expected ${expected}`]);
   });
-  return parseConfig(input, file);
 }

@@ -1,5 +1,6 @@
 /** How the factory runs once it is deployed: modes, limits, sweeps, who is told. */
 import { z } from 'zod';
+import { PROVIDER_OWNERS } from '../../core/enrolment.ts';
 import { MODES } from '../../core/settings.ts';
 
 /** What the functions are told is in their environment, which has 4 KB for everything. */
@@ -99,7 +100,7 @@ export const EncryptionSchema = z
   );
 
 export const ProviderSchema = z
-  .enum(['factory', 'stack', 'external'])
+  .enum(PROVIDER_OWNERS)
   .default('factory')
   .describe(
     "Who makes the OIDC provider of a member account. factory: the factory, where none exists in either spelling. stack: the member stack, retained when it goes; a second stack of the same URL has deleted the first one's. external: others; the factory only adds and removes audiences. Default factory.",
@@ -156,5 +157,6 @@ export const RolloutSchema = z
       .default(5)
       .describe('Accounts that may fail before the roll-out stops, in percent. Default 5.'),
   })
-  .optional()
   .describe('The roll-out by a service-managed StackSet. Absent: other channels bring the member stack.');
+
+export type RolloutConfig = z.output<typeof RolloutSchema>;

@@ -13,7 +13,8 @@ export const assumeMember = (
 ): WideStatement => ({
   statement: new iam.PolicyStatement({
     sid: 'Member',
-    actions: ['sts:AssumeRole'],
+    // The second names the execution in everything that a session does.
+    actions: ['sts:AssumeRole', 'sts:SetSourceIdentity'],
     resources: purposes.map(
       (purpose) => `arn:${Stack.of(scope).partition}:iam::*:role/${memberRoleName(prefix, purpose)}`,
     ),

@@ -6,12 +6,12 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { type FunctionName, functionRoleName, type GUARD_FUNCTION } from '../../core/naming.ts';
+import { type AnyFunctionName, functionRoleName } from '../../core/naming.ts';
 import { DURATIONS } from '../durations.ts';
 import { acknowledgeWide, type WideStatement } from './wide-statement.ts';
 
 export interface FactoryFunctionProps {
-  readonly name: FunctionName | typeof GUARD_FUNCTION;
+  readonly name: AnyFunctionName;
   /** For a function that others than its workflow invoke. @default CloudFormation's choice */
   readonly functionName?: string;
   /** Begins the role's name. */
@@ -48,12 +48,13 @@ export class FactoryFunction extends Construct {
               actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
               resources: [logGroup.logGroupArn],
             }),
+            TRACE.statement,
             ...props.statements.map((given) => ('reason' in given ? given.statement : given)),
           ],
         }),
       },
     });
-    for (const wide of props.statements) if ('reason' in wide) acknowledgeWide(this.role, wide);
+    for (const wide of [TRACE, ...props.statements]) if ('reason' in wide) acknowledgeWide(this.role, wide);
     this.function = new lambda.Function(this, 'Function', {
       ...(props.functionName !== undefined && { functionName: props.functionName }),
       runtime: lambda.Runtime.NODEJS_24_X,
@@ -64,12 +65,24 @@ export class FactoryFunction extends Construct {
       // They hold about 100 MB, but Lambda gives CPU by memory, and a cold start is bound by it.
       memorySize: 256,
       timeout: Duration.seconds(DURATIONS.functionTimeout),
-      role: this.role,
+      // What it may do is above; CDK would add a policy for the trace.
+      role: this.role.withoutPolicyUpdates(),
       logGroup,
+      // Lambda's own segment: how long what took. A tracer in the bundle would cost 27 to 45 ms a start.
+      tracing: lambda.Tracing.ACTIVE,
       environment: { NODE_OPTIONS, ...props.environment },
     });
   }
 }
+
+const TRACE: WideStatement = {
+  statement: new iam.PolicyStatement({
+    sid: 'Trace',
+    actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
+    resources: ['*'],
+  }),
+  reason: 'The actions know no resource; they only write traces.',
+};
 
 /** Of the 12 MB that they keep, V8 would let garbage grow to ten times as much; this costs no time. */
 const NODE_OPTIONS = '--max-semi-space-size=2 --max-old-space-size=64';

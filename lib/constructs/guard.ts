@@ -1,6 +1,4 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import { Duration } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -12,8 +10,12 @@ import { GUARD_FUNCTION } from '../../core/naming.ts';
 import type { FactoryConfig } from '../config/config.ts';
 import type { GuardConfig } from '../config/guard.ts';
 import { DURATIONS } from '../durations.ts';
+import { ownAlarms } from './alarms.ts';
 import { assumeMember } from './assume-member.ts';
+import { eventPattern } from './event-pattern.ts';
 import { FactoryFunction } from './factory-function.ts';
+import type { Ledger } from './ledger.ts';
+import { retainedTable } from './retained-table.ts';
 import { admit, deadLetterQueue, eventQueue } from './role-event-intake.ts';
 
 export interface GuardProps {
@@ -23,13 +25,15 @@ export interface GuardProps {
   readonly bundle: string;
   /** Brings the events of the member accounts, and takes the findings. */
   readonly bus: events.EventBus;
+  /** Holds the control document: the pause is the guard's too. */
+  readonly ledger: Ledger;
 }
 
 /** The factory account's part of the guard: a queue that waits for roles to be complete, one function, its record. */
 export class Guard extends Construct {
-  constructor(scope: Construct, id: string, { config, guard, bundle, bus }: GuardProps) {
+  constructor(scope: Construct, id: string, { config, guard, bundle, bus, ledger }: GuardProps) {
     super(scope, id);
-    const table = this.table();
+    const table = retainedTable(this, { partition: 'account', sort: 'item' });
     const queue = this.queue(bus);
     const fn = new FactoryFunction(this, 'Function', {
       name: GUARD_FUNCTION,
@@ -55,10 +59,12 @@ export class Guard extends Construct {
             StringEquals: { 'events:source': FINDING_SOURCE, 'events:detail-type': FINDING_DETAIL_TYPE },
           },
         }),
+        ledger.control(),
         assumeMember(this, config, 'audit', 'contain', 'report'),
       ],
       environment: {
         GUARD_TABLE: table.tableName,
+        LEDGER_TABLE: ledger.table.tableName,
         GUARD_QUEUE_URL: queue.queueUrl,
         FINDING_BUS: bus.eventBusName,
         MEMBER_ROLE_PREFIX: config.prefix,
@@ -70,6 +76,7 @@ export class Guard extends Construct {
         QUARANTINES_PER_HOUR: String(guard.quarantinesPerHour),
         GRACE_SECONDS: String(guard.graceHours * 3600),
         DELAY_SECONDS: String(DURATIONS.guardDelay),
+        CONTROL_SECONDS: String(DURATIONS.control),
         SETTLE_SECONDS: String(DURATIONS.settle),
         NEW_ROLE_SECONDS: String(DURATIONS.newRole),
         IN_USE_SECONDS: String(DURATIONS.inUse),
@@ -84,44 +91,7 @@ export class Guard extends Construct {
       // A sweep fills the queue; IAM's request rates are the account's own.
       maxConcurrency: 5,
     });
-    this.alarm(
-      'QuarantineContested',
-      'Somebody took the quarantine off a role twice; the guard stands back. Find out who and why (CloudTrail: DetachRolePolicy), then quarantine or release the role with oidc-factory guard.',
-    );
-    this.alarm(
-      'RoleNotJudged',
-      'The trust policy of a role is beyond what the guard can judge, so nothing is known of it. The log of guard-role names the role: read its policy, and simplify it.',
-    );
-  }
-
-  /** At the first count of one of the function's metrics. */
-  private alarm(metricName: string, alarmDescription: string): void {
-    new cloudwatch.Metric({
-      namespace: 'OidcFactory',
-      metricName,
-      dimensionsMap: { service: GUARD_FUNCTION },
-      statistic: 'Sum',
-      period: Duration.minutes(5),
-    }).createAlarm(this, metricName, {
-      alarmDescription,
-      threshold: 1,
-      evaluationPeriods: 1,
-      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
-    });
-  }
-
-  /** Retained when the guard goes: it is the only proof of which quarantines the guard put on roles. */
-  private table(): dynamodb.Table {
-    return new dynamodb.Table(this, 'Table', {
-      partitionKey: { name: 'account', type: dynamodb.AttributeType.STRING },
-      sortKey: { name: 'item', type: dynamodb.AttributeType.STRING },
-      billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
-      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      timeToLiveAttribute: 'expiresAt',
-      deletionProtection: true,
-      removalPolicy: RemovalPolicy.RETAIN,
-    });
+    ownAlarms(this, ['quarantine-contested', 'role-not-judged']);
   }
 
   /** Filled by the events of the member accounts, by the clock, and by the function itself. */
@@ -129,23 +99,14 @@ export class Guard extends Construct {
     const queue = eventQueue(
       this,
       'Queue',
-      deadLetterQueue(
-        this,
-        'NotJudged',
-        'Roles could not be judged by the guard. Repair the cause (the log of guard-role names it), then redrive the queue.',
-      ),
+      deadLetterQueue(this, 'NotJudged', 'roles-not-guarded'),
       Duration.seconds(DURATIONS.guardDelay),
     );
-    const notQueued = deadLetterQueue(
-      this,
-      'NotQueued',
-      "Events could not be put on the guard's queue. The guard's next sweep finds what they were about: repair the cause, then purge this queue.",
-    );
-    const { source, 'detail-type': detailType, detail } = GUARD_INTAKE_PATTERN;
+    const notQueued = deadLetterQueue(this, 'NotQueued', 'guard-events-not-queued');
     const intake = new events.Rule(this, 'Intake', {
       eventBus: bus,
       description: 'Events that may change what the guard thinks of a role',
-      eventPattern: { source, detailType, detail },
+      eventPattern: eventPattern(GUARD_INTAKE_PATTERN),
       targets: [{ bind: () => ({ arn: queue.queueArn, deadLetterConfig: { arn: notQueued.queueArn } }) }],
     });
     const tick = new events.Rule(this, 'Tick', {

@@ -1,15 +1,19 @@
 import { Stack } from 'aws-cdk-lib';
-import * as events from 'aws-cdk-lib/aws-events';
-import * as targets from 'aws-cdk-lib/aws-events-targets';
+import type * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { guardForwardingPattern } from '../../core/event-patterns.ts';
 import { GUARD_TAG } from '../../core/guard/tags.ts';
-import { GUARD_FUNCTION, type GuardRolePurpose, quarantinePolicyName } from '../../core/naming.ts';
+import {
+  forwardingRuleName,
+  GUARD_FUNCTION,
+  type GuardRolePurpose,
+  quarantinePolicyName,
+} from '../../core/naming.ts';
 import type { FactoryConfig } from '../config/config.ts';
 import type { GuardConfig } from '../config/guard.ts';
+import { forwardingRule } from './forwarding-rule.ts';
 import { denyOnProtected, iamArn, memberRole, tagRoles } from './member-role.ts';
-import { deadLetterQueue } from './role-event-intake.ts';
 
 export interface MemberGuardProps {
   readonly config: FactoryConfig;
@@ -28,20 +32,13 @@ export class MemberGuard extends Construct {
   constructor(scope: Construct, id: string, { config, guard, bus, forwarder }: MemberGuardProps) {
     super(scope, id);
     this.config = config;
-    const { source, 'detail-type': detailType, detail } = guardForwardingPattern(config.prefix);
-    const rule = new events.Rule(this, 'Forward', {
+    const rule = forwardingRule(this, 'Forward', {
+      name: forwardingRuleName(config.prefix, 'guard-events'),
       description: 'Events that may change what the guard thinks of a role',
-      eventPattern: { source, detailType, detail },
-      targets: [
-        new targets.EventBus(bus, {
-          role: forwarder,
-          deadLetterQueue: deadLetterQueue(
-            this,
-            'NotForwarded',
-            "IAM events could not be forwarded to the guard. The guard's next sweep of the account finds what they were about: repair the cause, then purge the queue.",
-          ),
-        }),
-      ],
+      pattern: guardForwardingPattern(config.prefix),
+      bus,
+      forwarder,
+      alarm: 'guard-events-not-forwarded',
     });
 
     const quarantine = new iam.ManagedPolicy(this, 'Quarantine', {

@@ -31,15 +31,19 @@ export function memberRole(scope: Construct, props: MemberRoleProps): iam.Role {
     (name) =>
       `arn:${Stack.of(scope).partition}:iam::${factory.accountId}:role/${functionRoleName(prefix, name)}`,
   );
+  // A condition and not the principal: a principal must exist, and this stack may come before the factory.
+  const functions = new iam.PrincipalWithConditions(new iam.AccountPrincipal(factory.accountId), {
+    ArnEquals: { 'aws:PrincipalArn': functionRoles },
+  });
   const role = new iam.Role(scope, `${purpose[0]?.toUpperCase()}${purpose.slice(1)}Role`, {
     roleName: memberRoleName(prefix, purpose),
     description: `Assumed by the OIDC factory: ${users.join(', ')}`,
-    // A condition and not the principal: a principal must exist, and this stack may come before the factory.
-    assumedBy: new iam.PrincipalWithConditions(new iam.AccountPrincipal(factory.accountId), {
-      ArnEquals: { 'aws:PrincipalArn': functionRoles },
-    }),
+    assumedBy: functions,
     inlinePolicies: { member: new iam.PolicyDocument({ statements: [...statements] }) },
   });
+  role.assumeRolePolicy?.addStatements(
+    new iam.PolicyStatement({ actions: ['sts:SetSourceIdentity'], principals: [functions] }),
+  );
   for (const statement of statements) acknowledgeWide(role, { statement, reason });
   return role;
 }
@@ -71,6 +75,11 @@ export const denyOnProtected = (
   });
 
 /** These keys only, and at least one: ForAllValues alone is true where there is none. */
+export const onlyTags = (keys: readonly string[], alsoPresent: Record<string, 'false'> = {}) => ({
+  'ForAllValues:StringEquals': { 'aws:TagKeys': [...keys] },
+  Null: { 'aws:TagKeys': 'false', ...alsoPresent },
+});
+
 export const tagRoles = (
   scope: Construct,
   keys: readonly string[],
@@ -80,8 +89,5 @@ export const tagRoles = (
     sid: 'Tag',
     actions: ['iam:TagRole'],
     resources: [iamArn(scope, 'role/*')],
-    conditions: {
-      'ForAllValues:StringEquals': { 'aws:TagKeys': [...keys] },
-      Null: { 'aws:TagKeys': 'false', ...alsoPresent },
-    },
+    conditions: onlyTags(keys, alsoPresent),
   });

@@ -1,21 +1,29 @@
 import { CfnResource, Duration, Validations } from 'aws-cdk-lib';
-import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { INTAKE_PATTERN } from '../../core/event-patterns.ts';
+import type { AlarmId } from '../../core/alarms.ts';
+import { forwardingPattern } from '../../core/event-patterns.ts';
 import { memberRoleName } from '../../core/naming.ts';
+import { type FactoryConfig, settingsOf } from '../config/config.ts';
 import { DURATIONS } from '../durations.ts';
+import { alarm } from './alarms.ts';
+import { eventPattern } from './event-pattern.ts';
 
 export interface RoleEventIntakeProps {
-  readonly prefix: string;
-  readonly organizationId: string;
+  readonly config: FactoryConfig;
 }
 
 /** A standard dead-letter queue: two weeks to react, and an alarm at the first message that says what to do then. */
-export function deadLetterQueue(scope: Construct, id: string, alarmDescription: string): sqs.Queue {
+export function deadLetterQueue(
+  scope: Construct,
+  id: string,
+  alarmId: AlarmId,
+  queueName?: string,
+): sqs.Queue {
   const queue = new sqs.Queue(scope, id, {
+    ...(queueName !== undefined && { queueName }),
     retentionPeriod: Duration.days(14),
     encryption: sqs.QueueEncryption.SQS_MANAGED,
     enforceSSL: true,
@@ -24,15 +32,7 @@ export function deadLetterQueue(scope: Construct, id: string, alarmDescription: 
     id: 'AwsSolutions-SQS3',
     reason: 'It is a dead-letter queue itself: of a rule, which the check does not see.',
   });
-  queue
-    .metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(1), statistic: 'Maximum' })
-    .createAlarm(queue, 'NotEmpty', {
-      alarmDescription,
-      threshold: 1,
-      evaluationPeriods: 1,
-      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
-    });
+  alarm(queue, 'NotEmpty', alarmId, (options) => queue.metricApproximateNumberOfMessagesVisible(options));
   return queue;
 }
 
@@ -58,9 +58,10 @@ export class RoleEventIntake extends Construct {
   readonly bus: events.EventBus;
   readonly queue: sqs.Queue;
 
-  constructor(scope: Construct, id: string, props: RoleEventIntakeProps) {
+  constructor(scope: Construct, id: string, { config }: RoleEventIntakeProps) {
     super(scope, id);
-    const bus = new events.EventBus(this, 'Bus', { eventBusName: props.prefix });
+    const { prefix, organizationId } = config;
+    const bus = new events.EventBus(this, 'Bus', { eventBusName: prefix });
     this.bus = bus;
     // StringEquals and not ForAllValues, which is true where the key is absent.
     // Not the typed construct: it warns of a deprecated property of its own.
@@ -76,21 +77,20 @@ export class RoleEventIntake extends Construct {
           Resource: bus.eventBusArn,
           Condition: {
             StringEquals: {
-              'aws:PrincipalOrgID': props.organizationId,
+              'aws:PrincipalOrgID': organizationId,
               'events:source': 'aws.iam',
               'events:detail-type': 'AWS API Call via CloudTrail',
             },
             // A rule forwards; PutEvents by hand does not pass.
             Bool: { 'events:eventBusInvocation': 'true' },
             ArnLike: {
-              'aws:PrincipalArn': `arn:*:iam::*:role/${memberRoleName(props.prefix, 'forwarder')}`,
+              'aws:PrincipalArn': `arn:*:iam::*:role/${memberRoleName(prefix, 'forwarder')}`,
             },
           },
         },
       },
     });
-    const { source, 'detail-type': detailType, detail } = INTAKE_PATTERN;
-    const pattern: events.EventPattern = { source, detailType, detail };
+    const pattern = eventPattern(forwardingPattern(settingsOf(config)));
     bus.archive('Archive', {
       eventPattern: pattern,
       retention: Duration.days(90),
@@ -99,18 +99,10 @@ export class RoleEventIntake extends Construct {
     this.queue = eventQueue(
       this,
       'RoleEvents',
-      deadLetterQueue(
-        this,
-        'NotDispatched',
-        'Role events could not be handled. None is lost: repair the cause, then redrive the queue.',
-      ),
+      deadLetterQueue(this, 'NotDispatched', 'role-events-not-dispatched'),
     );
     // SQS redrives the dead letters of queues only, not those of rules.
-    const notQueued = deadLetterQueue(
-      this,
-      'NotQueued',
-      'Role events could not be put on their queue. None is lost: repair the cause, then replay the archive of the bus.',
-    );
+    const notQueued = deadLetterQueue(this, 'NotQueued', 'role-events-not-queued');
     const rule = new events.Rule(this, 'Rule', {
       eventBus: bus,
       description: 'Role events to the dispatcher',

@@ -1,7 +1,9 @@
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { forwardingPattern } from '../../core/event-patterns.ts';
 import { FUNCTION_NAMES } from '../../core/naming.ts';
 import { FUNCTIONS } from '../../lib/bundling.ts';
+import { parseConfig, settingsOf } from '../../lib/config/config.ts';
 import { CONFIG, factoryTemplate, policyStatements, resourcesOf } from './stacks.ts';
 
 let template: Template;
@@ -34,23 +36,29 @@ describe('the bus', () => {
 
   it('keeps role events in an archive that can be replayed', () => {
     template.hasResourceProperties('AWS::Events::Archive', {
-      EventPattern: { source: ['aws.iam'], detail: { eventName: ['CreateRole', 'DeleteRole'] } },
+      EventPattern: forwardingPattern(settingsOf(parseConfig(CONFIG, 'config'))),
       RetentionDays: 90,
     });
   });
 });
 
 describe('queues', () => {
-  it('keep role events for four days and dead letters for two weeks, encrypted', () => {
+  it('keep events for four days and dead letters for two weeks, encrypted', () => {
     const queues = resourcesOf(template, 'AWS::SQS::Queue');
     const kept = queues.map(({ properties }) => [
       properties.MessageRetentionPeriod / DAY,
       'RedrivePolicy' in properties,
     ]);
     expect(kept.sort()).toEqual(
+      // Of role events and of notifications: the queue, its dead letters, those of the rules before it. Of the sweep's
+      // schedule: dead letters.
       [
         [14, false],
         [14, false],
+        [14, false],
+        [14, false],
+        [14, false],
+        [4, true],
         [4, true],
       ].sort(),
     );
@@ -72,21 +80,26 @@ describe('queues', () => {
   });
 
   it('of dead letters raise an alarm at the first message', () => {
-    template.resourceCountIs('AWS::CloudWatch::Alarm', 2);
-    template.allResourcesProperties('AWS::CloudWatch::Alarm', {
-      MetricName: 'ApproximateNumberOfMessagesVisible',
-      Threshold: 1,
-      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
-      AlarmDescription: Match.stringLikeRegexp('None is lost'),
-    });
+    const alarms = resourcesOf(template, 'AWS::CloudWatch::Alarm')
+      .map(({ properties }) => properties)
+      .filter(({ MetricName }) => MetricName === 'ApproximateNumberOfMessagesVisible');
+    expect(alarms).toHaveLength(5);
+    for (const alarm of alarms) {
+      expect(alarm).toMatchObject({
+        Threshold: 1,
+        EvaluationPeriods: 1,
+        ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+      });
+    }
   });
 
   it('take messages from the rule alone, which has a dead-letter queue', () => {
-    const [rule] = resourcesOf(template, 'AWS::Events::Rule');
+    const rule = resourcesOf(template, 'AWS::Events::Rule').find(({ id }) => id.startsWith('RoleEvents'));
     expect(rule?.properties.Targets).toEqual([
       expect.objectContaining({ DeadLetterConfig: { Arn: expect.anything() } }),
     ]);
     const senders = resourcesOf(template, 'AWS::SQS::QueuePolicy')
+      .filter(({ id }) => id.startsWith('RoleEvents'))
       .flatMap(({ properties }) => properties.PolicyDocument.Statement)
       .filter(({ Effect }) => Effect === 'Allow');
     expect(senders).toHaveLength(2);
@@ -108,7 +121,8 @@ describe('queues', () => {
 describe('functions', () => {
   it('run on Node 24 and arm64, each with its own log and under its own role', () => {
     const functions = resourcesOf(template, 'AWS::Lambda::Function');
-    expect(functions).toHaveLength(FUNCTION_NAMES.length);
+    // Beside those of the workflows: outbound federation, notifications.
+    expect(functions).toHaveLength(FUNCTION_NAMES.length + 2);
     for (const { properties } of functions)
       expect(properties).toMatchObject({
         Runtime: 'nodejs24.x',
@@ -156,8 +170,8 @@ describe('functions', () => {
   it('assume member roles inside the organization only', () => {
     const assuming = FUNCTION_NAMES.flatMap((name) =>
       policyStatements(template, `oidc-factory-${name}`),
-    ).filter(({ Action }) => Action === 'sts:AssumeRole');
-    expect(assuming).toHaveLength(6);
+    ).filter(({ Action }) => [Action].flat().includes('sts:AssumeRole'));
+    expect(assuming).toHaveLength(8);
     for (const { Condition } of assuming)
       expect(Condition).toEqual({ StringEquals: { 'aws:ResourceOrgID': CONFIG.organizationId } });
   });
@@ -166,7 +180,9 @@ describe('functions', () => {
     const wide = FUNCTION_NAMES.flatMap((name) => policyStatements(template, `oidc-factory-${name}`)).filter(
       ({ Action, Resource }) => /\*/.test(JSON.stringify([Action, Resource])),
     );
-    expect(new Set(wide.map(({ Sid }) => Sid))).toEqual(new Set(['Member', 'Describe', 'EntraAssertion']));
+    expect(new Set(wide.map(({ Sid }) => Sid))).toEqual(
+      new Set(['Trace', 'Member', 'Describe', 'EntraAssertion', 'Units', 'Organization']),
+    );
   });
 });
 
@@ -191,9 +207,13 @@ describe('with a client secret instead', () => {
   });
 
   it('functions are told where it is, and never what it is', () => {
-    withSecret.allResourcesProperties('AWS::Lambda::Function', {
-      Environment: { Variables: { ENTRA_LOGIN: 'secret', ENTRA_SECRET_ARN: secretArn } },
-    });
+    const told = resourcesOf(withSecret, 'AWS::Lambda::Function')
+      .map(({ properties }) => properties.Environment.Variables)
+      .filter(({ ENTRA_LOGIN }) => ENTRA_LOGIN !== undefined);
+    expect(told).toHaveLength(FUNCTION_NAMES.length);
+    for (const variables of told) {
+      expect(variables).toMatchObject({ ENTRA_LOGIN: 'secret', ENTRA_SECRET_ARN: secretArn });
+    }
   });
 });
 
@@ -209,6 +229,46 @@ describe('the ledger', () => {
       },
     });
   });
+});
+
+describe('control', () => {
+  it('is read by every step, and written by none but for the breaker', () => {
+    const steps = FUNCTION_NAMES.filter((name) => variablesOf(name).includes('CONTROL_SECONDS'));
+    const writers = steps.filter((name) =>
+      writesTo(name).some((keys) => keys.some((key) => matches(key, 'control'))),
+    );
+    expect(writers).toEqual(['register-application']);
+    for (const name of ['inspect-role', 'assign-audience', 'delete-application', 'record-outcome']) {
+      expect(actionsOf(name, template)).toContain('dynamodb:BatchGetItem');
+    }
+  });
+
+  it('of places of the hour is for claims alone', () => {
+    const counting = FUNCTION_NAMES.filter((name) =>
+      writesTo(name).some((keys) => keys.some((key) => matches(key, 'count#111122223333'))),
+    );
+    expect(counting).toEqual(['inspect-role', 'confirm-role-gone']);
+  });
+
+  const variablesOf = (name: string): string[] => {
+    const fn = resourcesOf(template, 'AWS::Lambda::Function').find(({ properties }) =>
+      JSON.stringify(properties.Role).includes(roleIdOf(name)),
+    );
+    return Object.keys(fn?.properties.Environment.Variables ?? {});
+  };
+  const roleIdOf = (name: string): string =>
+    resourcesOf(template, 'AWS::IAM::Role').find(
+      ({ properties }) => properties.RoleName === `oidc-factory-${name}`,
+    )?.id ?? 'no such role';
+  /** Partition keys of the ledger that each statement allows to write: `*` where it does not say. */
+  const writesTo = (name: string): string[][] =>
+    policyStatements(template, `oidc-factory-${name}`)
+      .filter(({ Action }) => /dynamodb:(Put|Update|Delete|BatchWrite)/.test([Action].flat().join()))
+      .map(({ Condition }) =>
+        [Condition?.['ForAllValues:StringLike']?.['dynamodb:LeadingKeys'] ?? '*'].flat(),
+      );
+  const matches = (pattern: string, key: string): boolean =>
+    new RegExp(`^${pattern.replaceAll('?', '.').replaceAll('*', '.*')}$`).test(key);
 });
 
 describe('the workflows', () => {

@@ -1,6 +1,8 @@
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { forwardingPattern } from '../../core/event-patterns.ts';
 import type { FunctionName, MemberRolePurpose } from '../../core/naming.ts';
+import { parseConfig, settingsOf } from '../../lib/config/config.ts';
 import { CONFIG, memberTemplate, policyStatements, resourcesOf } from './stacks.ts';
 
 let template: Template;
@@ -21,30 +23,46 @@ describe('the template', () => {
     // Its last part looks like an account id.
     const text = JSON.stringify(template.toJSON()).replaceAll(CONFIG.entra.tenantId, '');
     expect(new Set(text.match(/(?<!\d)\d{12}(?!\d)/g))).toEqual(new Set([CONFIG.factory.accountId]));
-    expect(new Set(text.match(/\b[a-z]{2}-[a-z]+-\d\b/g))).toEqual(new Set([CONFIG.factory.region]));
+    expect(new Set(text.match(/\b[a-z]{2}-[a-z]+-\d\b/g))).toEqual(
+      new Set([CONFIG.factory.region, 'us-east-1']),
+    );
     expect(text).not.toContain('arn:aws:');
   });
 });
 
-describe('the forwarding rule', () => {
-  it('filters at the edge: successful calls that concern the tenant, and deletions', () => {
-    template.hasResourceProperties('AWS::Events::Rule', {
-      EventPattern: {
-        source: ['aws.iam'],
-        'detail-type': ['AWS API Call via CloudTrail'],
-        detail: {
-          eventSource: ['iam.amazonaws.com'],
-          errorCode: [{ exists: false }],
-          $or: [
-            {
-              eventName: ['CreateRole'],
-              requestParameters: { assumeRolePolicyDocument: [{ wildcard: `*${CONFIG.entra.tenantId}*` }] },
-            },
-            { eventName: ['DeleteRole'] },
-          ],
+it.each([
+  ['eu-central-1', 'us-east-1'],
+  ['us-gov-east-1', 'us-gov-west-1'],
+  ['cn-northwest-1', 'cn-north-1'],
+])('with the factory in %s it can be deployed in %s only', (region, expected) => {
+  const { Rules } = memberTemplate({ ...CONFIG, factory: { ...CONFIG.factory, region } }).toJSON();
+  expect(Rules).toEqual({
+    RegionOfIamEvents: {
+      Assertions: [
+        {
+          Assert: { 'Fn::Equals': [{ Ref: 'AWS::Region' }, expected] },
+          AssertDescription: expect.stringContaining(expected),
         },
-      },
+      ],
+    },
+  });
+});
+
+describe('the forwarding rule', () => {
+  it('filters at the edge', () => {
+    template.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: forwardingPattern(settingsOf(parseConfig(CONFIG, 'config'))),
     });
+  });
+
+  it('is there before the role whose creation announces the account, as are the roles that enrolment needs', () => {
+    const [rule] = Object.keys(template.findResources('AWS::Events::Rule'));
+    const roles = template.findResources('AWS::IAM::Role');
+    const idOf = (purpose: string) =>
+      Object.keys(roles).find((id) => roles[id]?.Properties.RoleName === `oidc-factory-${purpose}`) ?? '';
+    expect(roles[idOf('inspect')]?.DependsOn).toEqual(
+      expect.arrayContaining([rule, idOf('provider'), idOf('trust')]),
+    );
   });
 
   it('forwards to the factory bus with a role that can do nothing else, and keeps what it cannot deliver', () => {
@@ -66,8 +84,8 @@ describe('the forwarding rule', () => {
 
 describe('member roles', () => {
   const USERS: Readonly<Record<Exclude<MemberRolePurpose, 'forwarder'>, readonly FunctionName[]>> = {
-    inspect: ['inspect-role', 'confirm-role-gone', 'record-outcome'],
-    provider: ['add-audience', 'remove-audience'],
+    inspect: ['inspect-role', 'confirm-role-gone', 'record-outcome', 'enrol-account', 'sweep-account'],
+    provider: ['add-audience', 'remove-audience', 'enrol-account'],
     trust: ['assign-audience'],
   };
 
@@ -75,9 +93,11 @@ describe('member roles', () => {
     const role = resourcesOf(template, 'AWS::IAM::Role').find(
       ({ properties }) => properties.RoleName === `oidc-factory-${purpose}`,
     );
-    const [statement, ...others] = role?.properties.AssumeRolePolicyDocument.Statement ?? [];
+    const [statement, naming, ...others] = role?.properties.AssumeRolePolicyDocument.Statement ?? [];
     expect(others).toEqual([]);
     expect(statement).toMatchObject({ Effect: 'Allow', Action: 'sts:AssumeRole' });
+    // Whoever may open a session may name the execution in it.
+    expect(naming).toEqual({ ...statement, Action: 'sts:SetSourceIdentity' });
     expect(joined(statement?.Principal.AWS)).toBe('arn:<AWS::Partition>:iam::111122223333:root');
     expect([statement?.Condition.ArnEquals['aws:PrincipalArn']].flat().map(joined)).toEqual(
       functions.map((name) => `arn:<AWS::Partition>:iam::111122223333:role/oidc-factory-${name}`),
@@ -127,10 +147,24 @@ describe('member roles', () => {
   it("touch this tenant's provider only, in either spelling", () => {
     const providers = resourcesOf(template, 'AWS::IAM::Role')
       .flatMap(({ properties }) => policyStatements(template, properties.RoleName))
-      .filter(({ Action }) => /OpenIDConnectProvider/.test(JSON.stringify(Action)))
+      .filter(({ Action }) => /OpenIDConnectProvider\b/.test(JSON.stringify(Action)))
       .map(({ Resource }) => Resource.map(joined));
     const path = `arn:<AWS::Partition>:iam::<AWS::AccountId>:oidc-provider/sts.windows.net/${CONFIG.entra.tenantId}`;
-    expect(providers).toEqual(Array(3).fill([path, `${path}/`]));
+    expect(providers).toEqual(Array(5).fill([path, `${path}/`]));
+  });
+
+  it('tag the provider with the heartbeat alone', () => {
+    const [tagging, ...others] = allowed('provider').filter(({ Action }) =>
+      /Tag/.test(JSON.stringify(Action)),
+    );
+    expect(others).toEqual([]);
+    expect(tagging).toMatchObject({
+      Action: 'iam:TagOpenIDConnectProvider',
+      Condition: {
+        'ForAllValues:StringEquals': { 'aws:TagKeys': ['oidc-factory:heartbeat'] },
+        Null: { 'aws:TagKeys': 'false' },
+      },
+    });
   });
 });
 

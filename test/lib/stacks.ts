@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, BootstraplessSynthesizer, type IStackSynthesizer } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { FUNCTION_NAMES, type FunctionName, GUARD_FUNCTION } from '../../core/naming.ts';
+import {
+  FUNCTION_NAMES,
+  type FunctionName,
+  GUARD_FUNCTION,
+  NOTIFY_FUNCTION,
+  OUTBOUND_FUNCTION,
+} from '../../core/naming.ts';
 import { type FactoryConfigInput, parseConfig } from '../../lib/config/config.ts';
 import { FactoryStack } from '../../lib/factory-stack.ts';
 import { MemberStack } from '../../lib/member-stack.ts';
@@ -27,7 +33,9 @@ export function factoryTemplate(config: FactoryConfigInput = CONFIG): Template {
     const stack = new FactoryStack(app, 'OidcFactory', {
       config: parseConfig(config, 'config'),
       bundles: emptyBundles(outdir),
+      notifyBundle: emptyBundle(outdir, NOTIFY_FUNCTION),
       guardBundle: emptyBundle(outdir, GUARD_FUNCTION),
+      outboundBundle: emptyBundle(outdir, OUTBOUND_FUNCTION),
       env: { account: factory.accountId, region: factory.region },
     });
     return Template.fromStack(stack);

@@ -31,6 +31,7 @@ describe('config', () => {
       prefix: 'oidc-factory',
       entra: { ...MINIMAL.entra, cloud: 'public', tokenVersion: 1, login: { kind: 'federated' } },
       placeholders: [`api://${MINIMAL.entra.tenantId}/oidc-factory-placeholder`],
+      dangerouslyAllowClaimablePlaceholders: false,
       protectedRoles: [],
       mode: 'observe',
       modes: {},
@@ -138,6 +139,17 @@ describe('config', () => {
     ['placeholders', { placeholders: Array.from({ length: 21 }, (_, n) => `p${n}`) }, 'at most 20'],
     ['protectedRoles', { protectedRoles: Array.from({ length: 41 }, (_, n) => `r${n}`) }, 'at most 40'],
     ['(top level)', { protectedRoles: Array(32).fill('x'.repeat(64)) }, 'at most 2000 characters'],
+    [
+      '(top level)',
+      {
+        protectedRoles: Array(17).fill('x'.repeat(64)),
+        federatedCredentials: [
+          { issuer: 'https://gitlab.com', subjects: [`project_path:${'x'.repeat(500)}/`] },
+        ],
+        modes: Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`${111122223333 + n}`, 'enforce'])),
+      },
+      'at most 2000 characters',
+    ],
     ['factory.region', { factory: { ...MINIMAL.factory, region: `us-${'a'.repeat(5000)}-1` } }, 'AWS region'],
     [
       'entra.login.secretArn',
