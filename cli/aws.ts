@@ -18,6 +18,13 @@ export const withAwsOptions = (command: Command): Command =>
     .option('--profile <name>', 'profile of the AWS configuration (default: as the environment says)')
     .option('--region <region>', 'AWS region (default: as the environment or the profile says)', regionName);
 
+/** Adds those, and `--config`, of commands on a deployed factory. */
+export const withFactoryOptions = (command: Command): Command =>
+  withAwsOptions(command).option(
+    '--config <file>',
+    "the factory's config, for its prefix and region (default: as it is found here)",
+  );
+
 function regionName(text: string): string {
   if (/^[a-z]{2}(-[a-z]+)+-\d$/.test(text)) return text;
   throw new InvalidArgumentError('Expected a region such as eu-central-1.');

@@ -1,11 +1,89 @@
 /** A deployed factory, found through its fixed names. */
+import { DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';
 import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { DescribeStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { type FunctionName, workflowName } from '../core/naming.ts';
-import type { Workflow } from '../lambdas/ports.ts';
+import type { ModeSettings } from '../core/control.ts';
+import type { LedgerEntry } from '../core/ledger-entry.ts';
+import { type FunctionName, type WorkflowName, workflowName } from '../core/naming.ts';
+import { entriesIn } from '../lambdas/adapters/ledger-items.ts';
+import { controlSection, ledgerSection, readSections } from '../lambdas/settings.ts';
 import { type AwsOptions, calling, clientConfig, lookingUp } from './aws.ts';
+import { CommandFailure } from './failure.ts';
 import type { Io } from './io.ts';
+import { knownFactoryIfAny } from './settings.ts';
+
+/** What a command on a deployed factory is told: whose credentials, and which factory. */
+export interface FactoryOptions extends AwsOptions {
+  /** For prefix and region. Default: as it is found in the current folder. */
+  readonly config?: string;
+}
+
+/** A deployed factory as the caller's credentials find it. */
+export interface DeployedFactory {
+  readonly options: AwsOptions;
+  readonly prefix: string;
+  readonly caller: Caller;
+  /** ARN of a workflow, by its fixed name. */
+  stateMachineArn(workflow: WorkflowName): string;
+  /** Name of the ledger's table. */
+  readonly ledger: string;
+  readonly modes: ModeSettings;
+  /** What inspect-role was deployed with, for what only some commands need. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/** Fails with FactoryNotFound. */
+export async function deployedFactory(io: Io, given: FactoryOptions): Promise<DeployedFactory> {
+  const config = knownFactoryIfAny(given.config === undefined ? {} : { config: given.config })?.config;
+  const prefix = config?.prefix ?? 'oidc-factory';
+  const { profile, region = config?.factory.region } = given;
+  const options = { ...(profile && { profile }), ...(region && { region }) };
+  const caller = await callerOf(io, options);
+  const workflow = await deployedWorkflow(io, options, { caller, prefix, workflow: 'create-role' });
+  const inspectRole = workflow?.functionArns['inspect-role'];
+  if (workflow === undefined || inspectRole === undefined) {
+    throw new CommandFailure(
+      'refused',
+      'FactoryNotFound',
+      `Account ${caller.accountId} has no factory named ${prefix} in ${caller.region}`,
+      {
+        remedy: 'Use credentials of the factory account (--profile) and its region (--region, or --config).',
+      },
+    );
+  }
+  // From the environment of a function that uses it: CloudFormation has named the table.
+  const variables = await environmentOf(io, options, inspectRole);
+  const { ledger, modes } = readSections(variables, { ledger: ledgerSection, modes: controlSection });
+  return {
+    options,
+    prefix,
+    caller,
+    stateMachineArn: (other) =>
+      workflow.stateMachineArn.replace(
+        `:${workflowName(prefix, 'create-role')}`,
+        `:${workflowName(prefix, other)}`,
+      ),
+    ledger: ledger.table,
+    modes,
+    variables,
+  };
+}
+
+/** Every entry of the ledger. */
+export async function ledgerEntries(
+  io: Io,
+  { options, ledger }: Pick<DeployedFactory, 'options' | 'ledger'>,
+): Promise<LedgerEntry[]> {
+  const client = new DynamoDBClient(clientConfig(io, options));
+  const entries: LedgerEntry[] = [];
+  await calling(`dynamodb:Scan ${ledger}`, async () => {
+    for await (const page of paginateScan({ client }, { TableName: ledger, ConsistentRead: true })) {
+      entries.push(...entriesIn(page.Items ?? []));
+    }
+  });
+  return entries;
+}
 
 /** Who holds the credentials, and where their calls go. */
 export interface Caller {
@@ -35,7 +113,7 @@ export interface DeployedWorkflow {
 export async function deployedWorkflow(
   io: Io,
   options: AwsOptions,
-  where: { readonly caller: Caller; readonly prefix: string; readonly workflow: Workflow },
+  where: { readonly caller: Caller; readonly prefix: string; readonly workflow: WorkflowName },
 ): Promise<DeployedWorkflow | undefined> {
   const { partition, region, accountId } = where.caller;
   const name = workflowName(where.prefix, where.workflow);

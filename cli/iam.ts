@@ -5,7 +5,7 @@ import {
   IAMClient,
   ListOpenIDConnectProvidersCommand,
 } from '@aws-sdk/client-iam';
-import { type ProviderArn, providerArn, type RoleArn, type RoleName, roleName } from '../core/ids.ts';
+import { type ProviderArn, providerArn, type RoleArn, type RoleName, roleNameIn } from '../core/ids.ts';
 import { PARTITIONS, type Partition, partitionOfRegion } from '../core/issuer.ts';
 import { providerView, roleView } from '../lambdas/adapters/iam-views.ts';
 import type { ProviderView, RoleView } from '../lambdas/ports.ts';
@@ -34,7 +34,7 @@ export async function getRole(iam: IAMClient, name: RoleName): Promise<RoleView 
 /** The role of an ARN. Fails with RoleNotFound, and with WrongAccount where the name is found in another one. */
 export async function roleOf(io: Io, options: AwsOptions, arn: RoleArn): Promise<RoleView> {
   const [, partition, , , account] = arn.split(':');
-  const name = roleName(arn.slice(arn.lastIndexOf('/') + 1));
+  const name = roleNameIn(arn);
   const role = await getRole(iamClient(io, options, partition), name);
   const remedy = `Use credentials of account ${account}: --profile.`;
   if (role === undefined) {

@@ -1,5 +1,6 @@
 /** What commands see of the world around them: streams, environment, terminal. */
 import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline/promises';
 import { styleText } from 'node:util';
 import { CommandFailure } from './failure.ts';
 
@@ -14,6 +15,8 @@ export interface Io {
   tell(line: string): void;
   /** Standard input as text. Fails beyond {@link MAX_INPUT} characters, or where it is a terminal. */
   input(): string;
+  /** Asks whoever sits at the terminal for yes or no; undefined where nobody does. */
+  confirm(question: string): Promise<boolean | undefined>;
   /** Emphasis on a terminal, the plain text elsewhere. */
   paint(style: Style, text: string): string;
   /** What the process ends with unless a failure says otherwise; 0 until set. */
@@ -47,6 +50,12 @@ export function processIo(): Io {
         );
       }
       return bounded(readFileSync(0, 'utf8'), 'standard input');
+    },
+    confirm: async (question) => {
+      if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
+      const terminal = createInterface({ input: process.stdin, output: process.stderr });
+      const answer = await terminal.question(`${question} [y/N] `).finally(() => terminal.close());
+      return /^y(es)?$/i.test(answer.trim());
     },
     // Honours NO_COLOR, FORCE_COLOR and TERM=dumb.
     paint: (style, text) => styleText(style, text, { stream: process.stdout }),

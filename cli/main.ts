@@ -32,6 +32,10 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
     summary: 'rewrite a trust policy, or check who gets in',
     load: () => import('./commands/trust.ts'),
   },
+  bootstrap: {
+    summary: 'prepare the Entra tenant for the factory',
+    load: () => import('./commands/bootstrap.ts'),
+  },
   scan: {
     summary: 'which roles and providers of an account concern the factory',
     load: () => import('./commands/scan.ts'),
@@ -43,6 +47,46 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
   guard: {
     summary: 'what the guard has against roles; quarantine and release',
     load: () => import('./commands/guard.ts'),
+  },
+  export: {
+    summary: 'templates and policies for the roll-out to member accounts',
+    load: () => import('./commands/export.ts'),
+  },
+  plan: {
+    summary: 'what drifted from what should be, and what would put it right',
+    load: () => import('./commands/plan.ts'),
+  },
+  apply: {
+    summary: 'carry out exactly one plan',
+    load: () => import('./commands/apply.ts'),
+  },
+  sweep: {
+    summary: 'look at every account now, and heal what may be healed',
+    load: () => import('./commands/sweep.ts'),
+  },
+  report: {
+    summary: 'who can assume what',
+    load: () => import('./commands/report.ts'),
+  },
+  retry: {
+    summary: 'run again what failed',
+    load: () => import('./commands/retry.ts'),
+  },
+  redrive: {
+    summary: 'dead letters: what they are, and back on their queues',
+    load: () => import('./commands/redrive.ts'),
+  },
+  replay: {
+    summary: 'bring archived role events to the dispatcher again',
+    load: () => import('./commands/replay.ts'),
+  },
+  pause: {
+    summary: 'stop every write of the factory, until it is resumed',
+    load: () => import('./commands/pause.ts'),
+  },
+  resume: {
+    summary: 'let the factory go on',
+    load: () => import('./commands/resume.ts'),
   },
   doctor: {
     summary: 'check every link of the chain, or of one role',

@@ -36,9 +36,14 @@ export function knownFactoryIfAny({ config: named, tenant }: SettingsOptions): K
   if (tenant !== undefined) return { settings: settingsOf(configOfTenant(tenant)), config: undefined };
   const file = named ?? (existsSync(DEFAULT_CONFIG) ? DEFAULT_CONFIG : undefined);
   if (file === undefined) return undefined;
+  const config = configFrom(file);
+  return { settings: settingsOf(config), config };
+}
+
+/** Fails with InvalidConfig. */
+export function configFrom(file: string): FactoryConfig {
   try {
-    const config = loadConfig(file);
-    return { settings: settingsOf(config), config };
+    return loadConfig(file);
   } catch (cause) {
     if (!(cause instanceof ConfigError)) throw cause;
     throw new CommandFailure('usage', 'InvalidConfig', cause.message, { cause });

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { withAwsOptions } from '../aws.ts';
+import { withFactoryOptions } from '../aws.ts';
 import type { DecideOptions } from '../guard/decide.ts';
 import type { ListOptions } from '../guard/list.ts';
 import type { Io } from '../io.ts';
@@ -35,7 +35,7 @@ export function command(io: Io): Command {
 const decide = () => import('../guard/decide.ts');
 
 const listCommand = (io: Io): Command =>
-  withFactory(new Command('list'))
+  withFactoryOptions(new Command('list'))
     .summary('roles with findings or a quarantine')
     .option('--account <id>', 'only roles of this account')
     .option('--all', 'also roles that nothing is wrong with, and those that are gone')
@@ -46,18 +46,12 @@ const listCommand = (io: Io): Command =>
     });
 
 const decisionCommand = (name: string, summary: string): Command =>
-  withFactory(new Command(name)).summary(summary).option('--json', 'one JSON object');
+  withFactoryOptions(new Command(name)).summary(summary).option('--json', 'one JSON object');
 
 const withRole = (command: Command): Command =>
   command
     .requiredOption('--role-arn <arn>', 'the role')
     .option('--note <text>', 'why, for whoever looks later');
-
-const withFactory = (command: Command): Command =>
-  withAwsOptions(command).option(
-    '--config <file>',
-    "the factory's config, for its prefix and region (default: as it is found here)",
-  );
 
 const HOUR = 3_600_000;
 

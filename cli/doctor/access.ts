@@ -1,10 +1,8 @@
 /** With whose eyes the checks see: credentials for each account, a login for the tenant. */
 import { type AccountId, accountId, type RoleArn } from '../../core/ids.ts';
-import { CLOUDS } from '../../core/issuer.ts';
-import { entraTokens } from '../../credentials/entra-token.ts';
-import { CredentialsError } from '../../credentials/errors.ts';
 import type { LoginName } from '../../credentials/login.ts';
 import type { AwsOptions } from '../aws.ts';
+import { graphLogin, isLoginConfigured } from '../entra.ts';
 import { type Caller, callerOf } from '../factory.ts';
 import { CommandFailure } from '../failure.ts';
 import type { Io } from '../io.ts';
@@ -80,15 +78,8 @@ function within<Reads extends object>(
   return refusing(new CommandFailure('refused', 'WrongAccount', message, { remedy }));
 }
 
-/** What a login without asking may use: a managed identity is looked for over the network, where there may be none. */
-const CONFIGURED = [
-  'AZURE_CLIENT_SECRET',
-  'AZURE_FEDERATED_TOKEN_FILE',
-  'AZURESUBSCRIPTION_SERVICE_CONNECTION_ID',
-];
-
 function tenantAccess(io: Io, wanted: LoginName | undefined, { settings }: Estate): TenantReads {
-  if (wanted === undefined && !CONFIGURED.some((name) => io.env[name])) {
+  if (wanted === undefined && !isLoginConfigured(io)) {
     return refusing(
       new CommandFailure('refused', 'NoEntraLogin', 'There is no login to Entra', {
         remedy:
@@ -96,22 +87,6 @@ function tenantAccess(io: Io, wanted: LoginName | undefined, { settings }: Estat
       }),
     );
   }
-  const graphEndpoint = io.env.GRAPH_ENDPOINT ?? CLOUDS[settings.issuer.cloud].graphEndpoint;
-  if (!graphEndpoint.startsWith('https://')) {
-    throw new CommandFailure('usage', 'InsecureEndpoint', 'GRAPH_ENDPOINT: expected an https URL');
-  }
-  const logIn = entraTokens({ audience: graphEndpoint, credential: wanted, env: io.env });
-  let token: Promise<string> | undefined;
-  const getToken = () => (token ??= logIn().catch(refusedLogin));
-  const ownerId = settings.factoryServicePrincipalId;
-  return remembering(tenantReads({ graphEndpoint, getToken, ownerId }));
-}
-
-function refusedLogin(error: unknown): never {
-  if (!(error instanceof CredentialsError)) throw error;
-  const outcome = error.retryable ? 'unavailable' : 'refused';
-  throw new CommandFailure(outcome, error.code, `No login to Entra: ${error.summary}`, {
-    remedy: error.remedy,
-    cause: error,
-  });
+  const login = graphLogin(io, wanted, settings.issuer.cloud);
+  return remembering(tenantReads({ ...login, ownerId: settings.factoryServicePrincipalId }));
 }

@@ -17,6 +17,7 @@ export const GROUPS = {
   forwarding: 'Forwarding in the member account',
   'member-role': 'Member roles',
   provider: 'OIDC provider',
+  enrolment: 'Enrolment of the member account',
   bus: "Factory's bus",
   dispatcher: 'Dispatcher',
   workflow: 'Workflows',

@@ -2,9 +2,8 @@
 import type { AccountId } from '../../core/ids.ts';
 import { accountId } from '../../core/ids.ts';
 import { PARTITIONS, type Partition, partitionOfRegion } from '../../core/issuer.ts';
-import { workflowName } from '../../core/naming.ts';
+import { type WorkflowName, workflowName } from '../../core/naming.ts';
 import type { FactorySettings } from '../../core/settings.ts';
-import type { Workflow } from '../../lambdas/ports.ts';
 import { type FactoryConfig, settingsOf } from '../../lib/config/config.ts';
 
 export interface Estate {
@@ -15,7 +14,7 @@ export interface Estate {
   readonly eventRegion: string;
   readonly factoryAccountId: AccountId;
   readonly busArn: string;
-  stateMachineArn(workflow: Workflow): string;
+  stateMachineArn(workflow: WorkflowName): string;
 }
 
 export function estateOf(config: FactoryConfig): Estate {

@@ -1,4 +1,5 @@
 /** The checks of the factory account: bus, dispatcher, workflows, functions, ledger, outbound federation. */
+import { modeOf } from '../../core/control.ts';
 import {
   fits,
   judgeBusPolicy,
@@ -8,41 +9,44 @@ import {
   judgeTargets,
 } from '../../core/doctor/events.ts';
 import {
+  judgeControl,
+  judgeEnrolment,
   judgeFunctions,
+  judgeHeartbeat,
   judgeLedger,
   judgeOutboundFederation,
   judgeRuns,
   judgeWorkflow,
 } from '../../core/doctor/factory.ts';
 import { fail, type Verdict } from '../../core/doctor/verdict.ts';
-import { INTAKE_PATTERN } from '../../core/event-patterns.ts';
+import { forwardingPattern } from '../../core/event-patterns.ts';
 import type { AccountId } from '../../core/ids.ts';
-import { type FunctionName, memberRoleArn } from '../../core/naming.ts';
-import type { Workflow } from '../../lambdas/ports.ts';
+import { type FunctionName, memberRoleArn, WORKFLOW_NAMES, type WorkflowName } from '../../core/naming.ts';
 import { functionVariables } from '../../lib/config/config.ts';
 import type { Check } from './check.ts';
 import type { Estate } from './estate.ts';
 import { deadLetters } from './member-checks.ts';
-import type { FactoryReads } from './reads.ts';
+import type { FactoryReads, SeenAccount } from './reads.ts';
 
-export const WORKFLOWS = ['create-role', 'delete-role'] as const satisfies Workflow[];
-/** Runs that a check looks at. */
-const LAST_RUNS = 10;
+/** Runs that a check looks at. A sweep makes good what the one before it missed. */
+const lastRuns = (workflow: WorkflowName): number => (workflow === 'sweep' ? 1 : 10);
 
 /** `memberAccountId`: one whose events the bus should admit. */
 export const factoryChecks = (reads: FactoryReads, memberAccountId: AccountId, estate: Estate): Check[] => [
   ...intakeChecks(reads, memberAccountId, estate),
-  ...WORKFLOWS.flatMap((workflow) => workflowChecks(reads, workflow, estate)),
+  ...WORKFLOW_NAMES.flatMap((workflow) => workflowChecks(reads, workflow, estate)),
   ...restChecks(reads, estate),
+  ...enrolmentChecks(reads, memberAccountId, estate),
 ];
 
 function intakeChecks(reads: FactoryReads, memberAccountId: AccountId, estate: Estate): Check[] {
   const { busArn, partition, config } = estate;
   const { prefix, organizationId, factory } = config;
+  const pattern = forwardingPattern(estate.settings);
   const rules = () => reads.rulesOf(prefix);
   const targets = async () => {
     const all = await rules();
-    const rule = all.find((one) => fits(one, INTAKE_PATTERN)) ?? all[0];
+    const rule = all.find((one) => fits(one, pattern)) ?? all[0];
     return rule === undefined ? [] : reads.targets(prefix, rule.name);
   };
   const target = async () => (await targets())[0];
@@ -73,7 +77,7 @@ function intakeChecks(reads: FactoryReads, memberAccountId: AccountId, estate: E
       id: 'bus.rule',
       title: 'rule to the queue',
       where: busArn,
-      judge: async () => judgeRules(await rules(), INTAKE_PATTERN),
+      judge: async () => judgeRules(await rules(), pattern),
     },
     {
       id: 'bus.target',
@@ -117,7 +121,7 @@ function intakeChecks(reads: FactoryReads, memberAccountId: AccountId, estate: E
   ];
 }
 
-const workflowChecks = (reads: FactoryReads, workflow: Workflow, estate: Estate): Check[] => {
+const workflowChecks = (reads: FactoryReads, workflow: WorkflowName, estate: Estate): Check[] => {
   const where = estate.stateMachineArn(workflow);
   return [
     {
@@ -130,13 +134,14 @@ const workflowChecks = (reads: FactoryReads, workflow: Workflow, estate: Estate)
       id: `workflow.${workflow}-runs`,
       title: `last runs of ${workflow}`,
       where,
-      judge: async () => judgeRuns(await reads.runs(where, LAST_RUNS)),
+      judge: async () => judgeRuns(await reads.runs(where, lastRuns(workflow))),
     },
   ];
 };
 
 function restChecks(reads: FactoryReads, { config }: Estate): Check[] {
   const { region, accountId } = config.factory;
+  const ledger = `DynamoDB, ${region}, account ${accountId}`;
   return [
     {
       id: 'factory.functions',
@@ -147,23 +152,70 @@ function restChecks(reads: FactoryReads, { config }: Estate): Check[] {
     {
       id: 'factory.ledger',
       title: 'ledger',
-      where: `DynamoDB, ${region}, account ${accountId}`,
+      where: ledger,
       judge: async () => {
         const table = await ledgerTable(reads);
         return judgeLedger(table === undefined ? undefined : await reads.table(table));
       },
     },
     {
-      id: 'factory.outbound-federation',
-      title: 'tokens of AWS for its login to Entra',
-      where: `IAM, Account settings, account ${accountId}`,
-      judge: async () => judgeOutboundFederation(await reads.outboundIssuer()),
+      id: 'factory.control',
+      title: 'pause, and what holds it back',
+      where: ledger,
+      judge: async () => {
+        const table = await ledgerTable(reads);
+        return table === undefined ? NO_LEDGER : judgeControl(await reads.control(table), Date.now());
+      },
+    },
+    // With a secret of its own it needs no tokens.
+    ...(config.entra.login.kind === 'federated'
+      ? [
+          {
+            id: 'factory.outbound-federation',
+            title: 'tokens of AWS for its login to Entra',
+            where: `IAM, Account settings, account ${accountId}`,
+            judge: async () => judgeOutboundFederation(await reads.outboundIssuer()),
+          } as const,
+        ]
+      : []),
+  ];
+}
+
+const NO_LEDGER = fail('NotDeployed', 'there is no ledger');
+
+function enrolmentChecks(reads: FactoryReads, memberAccountId: AccountId, { config }: Estate): Check[] {
+  const { region, accountId } = config.factory;
+  const where = `DynamoDB, ${region}, account ${accountId}, the record of ${memberAccountId}`;
+  const recorded = async (judge: (record: SeenAccount) => Verdict): Promise<Verdict> => {
+    const table = await ledgerTable(reads);
+    if (table === undefined) return NO_LEDGER;
+    const record = await reads.account(table, memberAccountId);
+    return record === undefined
+      ? fail('NotEnrolled', `nothing is known of ${memberAccountId}`)
+      : judge(record);
+  };
+  return [
+    {
+      id: 'enrolment.record',
+      title: 'what the factory knows of the account',
+      where,
+      judge: () =>
+        recorded((record) =>
+          judgeEnrolment(record, modeOf(config, memberAccountId, record.organizationalUnits)),
+        ),
+    },
+    {
+      id: 'enrolment.heartbeat',
+      title: 'events of the account arrive',
+      where,
+      judge: () =>
+        recorded((record) => judgeHeartbeat(record, Date.now(), 2 * config.sweep.everyHours * 3600)),
     },
   ];
 }
 
 async function functions(reads: FactoryReads, expected: Readonly<Record<string, string>>): Promise<Verdict> {
-  const workflows = await Promise.all(WORKFLOWS.map((workflow) => reads.workflow(workflow)));
+  const workflows = await Promise.all(WORKFLOW_NAMES.map((workflow) => reads.workflow(workflow)));
   const arns = new Map(workflows.flatMap((workflow) => Object.entries(workflow?.functionArns ?? {})));
   const observed = await Promise.all(
     [...arns].map(async ([name, arn]) => ({

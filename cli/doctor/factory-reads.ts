@@ -1,14 +1,17 @@
-import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DescribeTableCommand, DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { DescribeEventBusCommand, EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { GetOutboundWebIdentityFederationInfoCommand } from '@aws-sdk/client-iam';
 import { LambdaClient, ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
 import { DescribeExecutionCommand, ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { isFactoryError } from '../../core/errors.ts';
 import { partitionOfRegion } from '../../core/issuer.ts';
+import { knownAccountIn } from '../../lambdas/adapters/accounts.ts';
 import { awsErrorName } from '../../lambdas/adapters/aws-errors.ts';
+import { accountKeyOf, unitsOf } from '../../lambdas/adapters/control-items.ts';
 import { dynamoLedger } from '../../lambdas/adapters/ledger.ts';
 import type { FactoryConfig } from '../../lib/config/config.ts';
 import { type AwsOptions, calling, clientConfig, lookingUp } from '../aws.ts';
+import { readControl } from '../control/document.ts';
 import { deployedWorkflow, environmentOf } from '../factory.ts';
 import { iamClient } from '../iam.ts';
 import type { Io } from '../io.ts';
@@ -88,6 +91,14 @@ export function factoryReads(
           // The ledger's own codes speak to the factory: here AWS's refusal counts.
           throw isFactoryError(error) && error.cause ? error.cause : error;
         }
+      }),
+    control: (table) => readControl(io, { options, ledger: table }),
+    account: (table, account) =>
+      calling(`dynamodb:GetItem ${table}`, async () => {
+        const { Item: item } = await dynamo.send(
+          new GetItemCommand({ TableName: table, Key: accountKeyOf(account), ConsistentRead: true }),
+        );
+        return item?.enrolledAt && { ...knownAccountIn(item), organizationalUnits: unitsOf(item) };
       }),
   };
 }

@@ -40,7 +40,7 @@ function forwardingChecks(reads: MemberReads, accountId: AccountId, estate: Esta
         const rules = await Promise.all((await names()).map((name) => reads.rule(DEFAULT_BUS, name)));
         return judgeRules(
           rules.filter((rule) => rule !== undefined),
-          forwardingPattern(config.entra.tenantId),
+          forwardingPattern(estate.settings),
         );
       },
     },
@@ -92,7 +92,8 @@ const roleChecks = (reads: MemberReads, accountId: AccountId, estate: Estate): C
   });
 
 function providerChecks(reads: MemberReads, accountId: AccountId, estate: Estate): Check[] {
-  const { partition, settings } = estate;
+  const { partition, settings, config } = estate;
+  const { rolesPerAccount } = config.caps;
   const { issuer, placeholders } = settings;
   const arn = providerArnOf(partition, accountId, issuer.url);
   const misspelt = providerArn(arn.endsWith('/') ? arn.slice(0, -1) : `${arn}/`);
@@ -113,7 +114,7 @@ function providerChecks(reads: MemberReads, accountId: AccountId, estate: Estate
       id: 'provider.room',
       title: 'room for audiences',
       where: arn,
-      judge: () => listed(judgeAudienceRoom),
+      judge: () => listed((list) => judgeAudienceRoom(list, { rolesPerAccount, placeholders })),
     },
     {
       id: 'provider.placeholders',

@@ -3,13 +3,16 @@
  * no answer, is thrown as a CommandFailure and makes the check UNKNOWN.
  */
 import type { ObservedApplication, ObservedServicePrincipal } from '../../core/application.ts';
+import type { ControlDocument } from '../../core/control.ts';
 import type { ObservedQueue, ObservedRule, ObservedTarget } from '../../core/doctor/events.ts';
 import type { ObservedRun } from '../../core/doctor/factory.ts';
 import type { SeenResource, SubjectKind } from '../../core/doctor/role.ts';
 import type { SeenLogin, SeenPrincipal } from '../../core/doctor/tenant.ts';
 import type { AccountId, AppId, AppObjectId, ProviderArn, RoleName } from '../../core/ids.ts';
 import type { LedgerEntry } from '../../core/ledger-entry.ts';
-import type { ProviderView, RoleView, Workflow } from '../../lambdas/ports.ts';
+import type { WorkflowName } from '../../core/naming.ts';
+import type { KnownAccount } from '../../core/overview.ts';
+import type { ProviderView, RoleView } from '../../lambdas/ports.ts';
 import type { DeployedWorkflow } from '../factory.ts';
 
 /** Rules and queues, of either account. Buses are named, the default one is `default`. */
@@ -32,11 +35,15 @@ export interface MemberReads extends EventReads {
   provider(arn: ProviderArn): Promise<ProviderView | undefined>;
 }
 
+export interface SeenAccount extends KnownAccount {
+  readonly organizationalUnits: readonly string[] | undefined;
+}
+
 export interface FactoryReads extends EventReads {
   bus(name: string): Promise<{ readonly policy: string | undefined } | undefined>;
   /** State of each event source mapping of the queue. */
   mappings(queueArn: string): Promise<readonly string[]>;
-  workflow(workflow: Workflow): Promise<DeployedWorkflow | undefined>;
+  workflow(workflow: WorkflowName): Promise<DeployedWorkflow | undefined>;
   /** Newest first. */
   runs(stateMachineArn: string, count: number): Promise<readonly ObservedRun[]>;
   /** How a run failed: code and step. */
@@ -46,6 +53,8 @@ export interface FactoryReads extends EventReads {
   /** Undefined: the account issues no tokens. */
   outboundIssuer(): Promise<string | undefined>;
   incarnations(table: string, account: AccountId, role: RoleName): Promise<readonly LedgerEntry[]>;
+  control(table: string): Promise<ControlDocument>;
+  account(table: string, account: AccountId): Promise<SeenAccount | undefined>;
 }
 
 /** The tenant, through Graph. */

@@ -11,9 +11,9 @@ import {
 import { judgeToken } from '../../core/doctor/token.ts';
 import { consents, judgeTrust, type TrustQuestion } from '../../core/doctor/trust.ts';
 import { fail, ok, unknown, type Verdict } from '../../core/doctor/verdict.ts';
-import { type AccountId, type RoleArn, roleName } from '../../core/ids.ts';
+import { type AccountId, type RoleArn, roleNameIn } from '../../core/ids.ts';
 import type { LedgerEntry } from '../../core/ledger-entry.ts';
-import { displayName } from '../../core/naming.ts';
+import { displayName, type WorkflowName } from '../../core/naming.ts';
 import { parsePolicy } from '../../core/policy/document.ts';
 import type { GivenToken } from '../../core/trust-check/token-checks.ts';
 import { readTrustPolicy } from '../../core/trust-policy/document.ts';
@@ -21,9 +21,11 @@ import { whoEnters } from '../../core/trust-policy/who-enters.ts';
 import { CommandFailure } from '../failure.ts';
 import type { Check } from './check.ts';
 import type { Estate } from './estate.ts';
-import { WORKFLOWS } from './factory-checks.ts';
 import type { FactoryReads, MemberReads, TenantReads } from './reads.ts';
 import { type RoleFacts, roleFacts } from './role-facts.ts';
+
+/** Those that are about a single role. */
+const ROLE_WORKFLOWS: readonly WorkflowName[] = ['create-role', 'delete-role'];
 
 export interface Reads {
   readonly member: MemberReads;
@@ -43,7 +45,7 @@ export function roleChecks(
   const { settings } = estate;
   const facts = roleFacts(reads, arn, accountId, estate);
   const { role, entry, question } = facts;
-  const name = roleName(arn.slice(arn.lastIndexOf('/') + 1));
+  const name = roleNameIn(arn);
   const application = `Entra, App registrations, ${displayName({ accountId, roleName: name })}`;
   return [
     { id: 'role.exists', title: 'the role', where: arn, judge: () => judgeExists(reads, arn) },
@@ -123,14 +125,14 @@ export function roleChecks(
     {
       id: 'role.runs',
       title: 'its last runs',
-      where: WORKFLOWS.map(estate.stateMachineArn).join(', '),
+      where: ROLE_WORKFLOWS.map(estate.stateMachineArn).join(', '),
       judge: async () => judgeRunsOf(await entry(), reads.factory, estate),
     },
   ];
 }
 
 async function judgeExists({ member }: Reads, arn: RoleArn): Promise<Verdict> {
-  const found = await member.role(roleName(arn.slice(arn.lastIndexOf('/') + 1)));
+  const found = await member.role(roleNameIn(arn));
   if (found === undefined) return fail('RoleMissing', arn);
   return found.roleArn === arn ? ok(found.roleId) : fail('RoleMissing', `its ARN is ${found.roleArn}`);
 }
@@ -186,7 +188,7 @@ async function judgeRunsOf(
   estate: Estate,
 ): Promise<Verdict> {
   const lists = await Promise.all(
-    WORKFLOWS.map((workflow) => factory.runs(estate.stateMachineArn(workflow), RUNS)),
+    ROLE_WORKFLOWS.map((workflow) => factory.runs(estate.stateMachineArn(workflow), RUNS)),
   );
   // Executions are named by the event that caused them.
   const runs = lists.flat().filter(({ name }) => entry?.eventIds.some((eventId) => name.startsWith(eventId)));

@@ -5,7 +5,7 @@ import {
   appId,
   audience,
   type RoleArn,
-  roleName,
+  roleNameIn,
   servicePrincipalId,
 } from '../../core/ids.ts';
 import type { LedgerEntry } from '../../core/ledger-entry.ts';
@@ -26,7 +26,7 @@ export function roleFacts(
   { settings }: Estate,
 ) {
   const role = async (): Promise<RoleView> => {
-    const found = await member.role(roleName(arn.slice(arn.lastIndexOf('/') + 1)));
+    const found = await member.role(roleNameIn(arn));
     if (found) return found;
     throw new CommandFailure('refused', 'RoleMissing', 'there is no such role', {
       remedy: 'See the check of the role itself.',

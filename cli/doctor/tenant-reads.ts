@@ -1,19 +1,13 @@
 /** The checks' questions to Microsoft Graph, under the caller's own login. */
 import { z } from 'zod';
 import type { SeenPrincipal } from '../../core/doctor/tenant.ts';
-import { FactoryError } from '../../core/errors.ts';
 import { type AppId, appId, type ServicePrincipalId } from '../../core/ids.ts';
 import { systemClock } from '../../lambdas/adapters/clock.ts';
 import { graphDirectory } from '../../lambdas/adapters/directory.ts';
-import { factoryError, isAbsent, noAnswer, readFailure } from '../../lambdas/adapters/graph-errors.ts';
-import { sendHttps } from '../../lambdas/adapters/https.ts';
+import { type GraphLogin, graphClient } from '../graph.ts';
 import type { TenantReads } from './reads.ts';
 
-export interface GraphOptions {
-  /** `https://graph.microsoft.com`, without version. */
-  readonly graphEndpoint: string;
-  /** A token for Graph. */
-  readonly getToken: () => Promise<string>;
+export interface GraphOptions extends GraphLogin {
   readonly ownerId: ServicePrincipalId;
 }
 
@@ -29,6 +23,8 @@ export function tenantReads({ graphEndpoint, getToken, ownerId }: GraphOptions):
     patienceSeconds: PATIENCE_SECONDS,
   });
 
+  const { get, all } = graphClient({ graphEndpoint, getToken });
+
   /** The directory takes a login that fails for an answer that does not come. */
   const loggedIn =
     <Key, Answer>(ask: (key: Key) => Promise<Answer>) =>
@@ -36,37 +32,6 @@ export function tenantReads({ graphEndpoint, getToken, ownerId }: GraphOptions):
       await getToken();
       return ask(key);
     };
-
-  /** One GET. `url`: a path below the version, or the whole address of a next page. */
-  async function get<T extends z.ZodType>(url: string, shape: T): Promise<z.infer<T> | undefined> {
-    const name = `GET ${url.split('?')[0]?.replace(/'[^']*'|[0-9a-f-]{36}/gi, '{id}')}`;
-    const headers = { authorization: `Bearer ${await getToken()}` };
-    const answer = await sendHttps(url.startsWith('/') ? `${graphEndpoint}/v1.0${url}` : url, {
-      method: 'GET',
-      headers,
-    }).catch((error: unknown) => {
-      throw factoryError(name, noAnswer(error));
-    });
-    if (answer.status < 300) return understood(name, shape, answer.body);
-    const failure = readFailure(answer);
-    if (isAbsent(failure)) return undefined;
-    throw factoryError(name, failure);
-  }
-
-  async function all<T extends z.ZodType>(path: string, item: T): Promise<z.infer<T>[]> {
-    const shape = z.object({ value: z.array(item), '@odata.nextLink': z.string().optional() });
-    const items: z.infer<T>[] = [];
-    for (let next: string | undefined = path; next !== undefined; ) {
-      // A token goes nowhere but to Graph.
-      if (!next.startsWith('/') && new URL(next).origin !== new URL(graphEndpoint).origin) {
-        throw new FactoryError('DirectoryRejected', 'a next page is at another host');
-      }
-      const page: z.infer<typeof shape> | undefined = await get(next, shape);
-      items.push(...(page?.value ?? []));
-      next = page?.['@odata.nextLink'];
-    }
-    return items;
-  }
 
   const principalBy = async (key: string): Promise<SeenPrincipal | undefined> => {
     const found = await get(`/servicePrincipals${key}?$select=id,accountEnabled`, PRINCIPAL);
@@ -143,12 +108,6 @@ export function tenantReads({ graphEndpoint, getToken, ownerId }: GraphOptions):
       return application ? 'application' : 'absent';
     },
   };
-}
-
-function understood<T extends z.ZodType>(name: string, shape: T, body: unknown): z.infer<T> {
-  const read = shape.safeParse(body);
-  if (read.success) return read.data;
-  throw new FactoryError('DirectoryRejected', `${name}: the answer is not of the documented form`);
 }
 
 const byAppId = (id: AppId): string => `(appId='${id}')`;

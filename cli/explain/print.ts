@@ -6,6 +6,8 @@ import type { Io, Style } from '../io.ts';
 const STYLES: Readonly<Record<ExplainedEvent['decision'], Style>> = {
   create: 'green',
   delete: 'yellow',
+  enrol: 'green',
+  heartbeat: 'dim',
   ignore: 'dim',
   malformed: 'red',
 };
@@ -33,6 +35,8 @@ function outcomeOf({ decision, reason, detail, forwarded, steps }: ExplainedEven
   if (decision === 'ignore' || decision === 'malformed') return `${reason} (${detail})`;
   if (!forwarded) return `never arrives: ${rule?.detail}`;
   if (decision === 'delete') return `application and audience are removed, ${detail}`;
+  if (decision === 'enrol') return `the account is enrolled: ${detail}`;
+  if (decision === 'heartbeat') return detail;
   const inspection = steps.find(({ step }) => step === 'inspect-role');
   switch (inspection?.outcome) {
     case 'proceed':

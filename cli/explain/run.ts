@@ -27,10 +27,12 @@ export function runExplain(io: Io, file: string, options: ExplainOptions): void 
   else print(events, io);
 }
 
+/** Undefined: the ledger is known by role names, and an audience has none. */
 const incarnationsOf = (
   { accountId, roleName }: ExplainedEvent,
   known: KnownRoles,
-): readonly KnownIncarnation[] => (accountId === null || roleName === null ? [] : known(accountId, roleName));
+): readonly KnownIncarnation[] | undefined =>
+  accountId === null || roleName === null ? undefined : known(accountId, roleName);
 
 /** Records that have nothing to do with roles: a log file is full of them. */
 const PASSERS_BY: ReadonlySet<string> = new Set([

@@ -1,6 +1,6 @@
 import { entraIssuer } from '../../core/issuer.ts';
 import { type Estate, scan, tenantsOf } from '../../core/scan.ts';
-import type { ConsentSettings } from '../../core/settings.ts';
+import type { InspectionSettings } from '../../core/settings.ts';
 import type { AwsOptions } from '../aws.ts';
 import { type Io, jsonOf } from '../io.ts';
 import { knownFactory, knownFactoryIfAny } from '../settings.ts';
@@ -41,7 +41,7 @@ function fromFile(io: Io, file: string): Estate {
 }
 
 /** The tenant of the config, or that was named; else each one found, under the defaults. */
-function settingsFor(options: ScanOptions, estate: Estate): readonly ConsentSettings[] {
+function settingsFor(options: ScanOptions, estate: Estate): readonly InspectionSettings[] {
   const known = knownFactoryIfAny(options);
   if (known) return [known.settings];
   return tenantsOf(estate).map(({ tenantId, cloud }) => {

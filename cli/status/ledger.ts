@@ -1,64 +1,69 @@
 /** The operator's view: what the factory's ledger knows. */
-import { DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';
+import { type ControlDocument, isDirectoryFull, type ModeSettings } from '../../core/control.ts';
 import { isLive, type LedgerEntry, type Phase } from '../../core/ledger-entry.ts';
-import { entryOf } from '../../lambdas/adapters/ledger-items.ts';
-import { ledgerSection, readSections } from '../../lambdas/settings.ts';
-import { type AwsOptions, calling, clientConfig } from '../aws.ts';
-import { callerOf, deployedWorkflow, environmentOf } from '../factory.ts';
-import { CommandFailure } from '../failure.ts';
+import type { SweepReport } from '../../core/sweep.ts';
+import { readControl } from '../control/document.ts';
+import { pauseText } from '../control/run.ts';
+import { deployedFactory, type FactoryOptions, ledgerEntries } from '../factory.ts';
 import type { Io } from '../io.ts';
-import { knownFactoryIfAny } from '../settings.ts';
 import { table } from '../table.ts';
+import { accountOverviews, lastSweep, printAccounts } from './accounts.ts';
 
-export interface LedgerQuery extends AwsOptions {
-  readonly config?: string;
+export interface LedgerQuery extends FactoryOptions {
   readonly account?: string;
   readonly phase?: Phase;
   readonly role?: string;
+  /** By account, instead of by role. */
+  readonly accounts?: true;
   readonly json?: true;
 }
 
 export async function showLedger(io: Io, query: LedgerQuery): Promise<void> {
-  const config = knownFactoryIfAny(query.config === undefined ? {} : { config: query.config })?.config;
-  const region = query.region ?? config?.factory.region;
-  const options = { ...query, ...(region && { region }) };
-  const ledger = await ledgerTable(io, options, config?.prefix ?? 'oidc-factory');
-  const entries = (await entriesOf(io, options, ledger))
-    .filter((entry) => isWanted(entry, query))
-    .sort(byRole);
-  if (query.json) io.out(JSON.stringify({ entries }));
+  const factory = await deployedFactory(io, query);
+  const control = await readControl(io, factory);
+  const sweep = await lastSweep(io, factory);
+  const all = await ledgerEntries(io, factory);
+  const entries = all.filter((entry) => isWanted(entry, query)).sort(byRole);
+  const accounts = query.accounts ? await accountOverviews(io, factory, all, sweep) : undefined;
+  if (query.json) {
+    const { mode, modes } = factory.modes;
+    const { paused = null, directoryFullUntil = null } = control;
+    const standing = { mode, modes, paused, directoryFullUntil, lastSweep: sweep ?? null };
+    io.out(JSON.stringify({ ...standing, ...(accounts ? { accounts } : { entries }) }));
+    return;
+  }
+  for (const line of standing(io, factory.modes, control, sweep)) io.out(line);
+  if (accounts) printAccounts(io, accounts);
   else if (entries.length === 0) io.out('The ledger knows no such role.');
   else for (const line of table([COLUMNS, ...entries.map(row)], io.width)) io.out(line);
 }
 
-/** The name of the table, from the environment of a function that uses it. */
-async function ledgerTable(io: Io, options: AwsOptions, prefix: string): Promise<string> {
-  const caller = await callerOf(io, options);
-  const workflow = await deployedWorkflow(io, options, { caller, prefix, workflow: 'create-role' });
-  const inspectRole = workflow?.functionArns['inspect-role'];
-  if (inspectRole === undefined) {
-    throw new CommandFailure(
-      'refused',
-      'FactoryNotFound',
-      `Account ${caller.accountId} has no factory named ${prefix} in ${caller.region}`,
-      {
-        remedy: 'Use credentials of the factory account (--profile) and its region (--region, or --config).',
-      },
-    );
-  }
-  return readSections(await environmentOf(io, options, inspectRole), { ledger: ledgerSection }).ledger.table;
+/** What the factory does at all. */
+function standing(
+  io: Io,
+  { mode, modes }: ModeSettings,
+  control: ControlDocument,
+  sweep: SweepReport | undefined,
+): string[] {
+  const { paused, directoryFullUntil } = control;
+  const others = Object.entries(modes).map(([id, other]) => `${other} in ${id}`);
+  return [
+    `Mode ${[mode, ...others].join(', ')}`,
+    ...(paused ? [`${io.paint('yellow', 'Paused')} ${pauseText(paused)}`] : []),
+    ...(isDirectoryFull(control, Date.now())
+      ? [`The directory is full: no new applications until ${directoryFullUntil}`]
+      : []),
+    ...(sweep ? [sweepLine(sweep)] : []),
+    '',
+  ];
 }
 
-async function entriesOf(io: Io, options: AwsOptions, ledger: string): Promise<LedgerEntry[]> {
-  const client = new DynamoDBClient(clientConfig(io, options));
-  const entries: LedgerEntry[] = [];
-  await calling(`dynamodb:Scan ${ledger}`, async () => {
-    for await (const page of paginateScan({ client }, { TableName: ledger, ConsistentRead: true })) {
-      entries.push(...(page.Items ?? []).map(entryOf));
-    }
-  });
-  return entries;
-}
+const sweepLine = ({ endedAt, swept, accounts, started, removalsHeld, failed }: SweepReport): string =>
+  [
+    `Last sweep ${endedAt}: ${swept} of ${accounts} accounts, ${started} runs started`,
+    ...(failed.length > 0 ? [`${failed.length} could not be asked`] : []),
+    ...(removalsHeld ? ['removals held back'] : []),
+  ].join(', ');
 
 /** Without a phase: everything that may still exist. */
 const isWanted = (entry: LedgerEntry, { account, phase, role }: LedgerQuery): boolean =>

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { decideDispatch } from '../../core/dispatch.ts';
+import { explainEvent } from '../../core/explain/event.ts';
 import { parseRoleEvent } from '../../core/role-event.ts';
 import CONFIG from '../../oidc-factory.example.json' with { type: 'json' };
 import { ENTRY, SETTINGS, TENANT } from '../fixtures/domain.ts';
@@ -53,10 +54,10 @@ describe('oidc-factory explain', () => {
       'delete-role.console',
       /^DELETE {5}deploy in \d{12}: application and audience are removed, where the ledger holds/,
     ],
-    [
-      'update-assume-role-policy',
-      /^IGNORE {5}deploy in \d{12}: not-a-role-event \(it is UpdateAssumeRolePolicy\)/,
-    ],
+    ['update-assume-role-policy', /^CREATE {5}deploy in \d{12}: /],
+    ['create-user', /^IGNORE {5}a record in \d{12}: not-a-role-event \(it is CreateUser\)/],
+    ['delete-provider', /^ENROL {6}a record in \d{12}: the account is enrolled: .* deleted$/m],
+    ['tag-provider.heartbeat', /^HEARTBEAT {2}a record in \d{12}: the way from this account/],
     ['create-role.event-id-absent', /^MALFORMED {2}a record: missing-fields \(missing or invalid: eventID\)/],
     ['detail-not-an-object', /^IGNORE {5}a record: not-an-event \(/],
   ])('says of %s in one line what becomes of it', async (name, headline) => {
@@ -74,6 +75,8 @@ describe('oidc-factory explain', () => {
     const printed = decisions(await explain(records, '--json', '--ledger', ledger));
     const decided = records.map((record) => {
       const event = parseRoleEvent(record);
+      // The ledger is known by role names.
+      if (event.kind === 'audience-removed') return explainEvent(record, SETTINGS).decision;
       return event.kind === 'malformed' ? event.kind : decideDispatch(event, SETTINGS, []).decision;
     });
     expect(printed).toEqual(decided);

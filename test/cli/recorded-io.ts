@@ -14,6 +14,8 @@ export interface Ran {
 interface Surroundings {
   readonly env?: Io['env'];
   readonly input?: string;
+  /** What is answered to every question; nobody is there by default. */
+  readonly agrees?: boolean;
   /** Of a terminal; without it, standard output is a pipe. */
   readonly width?: number;
 }
@@ -25,7 +27,7 @@ export async function run(args: readonly string[], surroundings: Surroundings = 
   return io.ran();
 }
 
-export function recordedIo({ env = {}, input = '', width }: Surroundings = {}): Io & { ran(): Ran } {
+export function recordedIo({ env = {}, input = '', width, agrees }: Surroundings = {}): Io & { ran(): Ran } {
   const [out, told]: [string[], string[]] = [[], []];
   return {
     env,
@@ -34,6 +36,7 @@ export function recordedIo({ env = {}, input = '', width }: Surroundings = {}): 
     out: (line) => void out.push(line),
     tell: (line) => void told.push(line),
     input: () => input,
+    confirm: async () => agrees,
     paint: (_, text) => text,
     exitCode: 0,
     ran() {

@@ -1,5 +1,5 @@
 import { tmpdir } from 'node:os';
-import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, GetItemCommand, QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { DescribeStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
@@ -9,7 +9,8 @@ import { showRole } from '../../cli/status/role.ts';
 import { accountId, roleId, roleName } from '../../core/ids.ts';
 import type { LedgerEntry } from '../../core/ledger-entry.ts';
 import { failedTags, ignoredTags, pendingTags } from '../../core/tags.ts';
-import { itemOf } from '../../lambdas/adapters/ledger-items.ts';
+import { CONTROL_KEY } from '../../lambdas/adapters/control-items.ts';
+import { fieldsOf, itemOf } from '../../lambdas/adapters/ledger-items.ts';
 import { APP_ID, AUDIENCE, ENTRY } from '../fixtures/domain.ts';
 import { recordedIo, run } from './recorded-io.ts';
 import { READY, ROLE_ARN, ROLE_ID, roleAnswer, withRole } from './role-answer.ts';
@@ -138,6 +139,21 @@ describe('status', () => {
     entry('old', { phase: 'removed' }),
   ];
 
+  const PAUSE = {
+    since: '2026-11-20T10:00:00.000Z',
+    by: 'arn:aws:iam::123456789012:user/operator',
+    reason: 'INC-4711',
+  };
+
+  const REPORT = {
+    roleId: 'sweep-20261120T115900Z-00000000',
+    endedAt: '2026-11-20T12:00:00.000Z',
+    accounts: 3,
+    swept: 1,
+    started: 4,
+    failed: ['444455556666'],
+  };
+
   /** A factory account; `definition` is that of its create-role workflow. */
   async function withFactory<T>(work: () => Promise<T>, definition?: string): Promise<T> {
     const [sts, states] = [mockClient(STSClient), mockClient(SFNClient)];
@@ -149,9 +165,37 @@ describe('status', () => {
     if (definition) states.on(DescribeStateMachineCommand, { stateMachineArn }).resolves({ definition });
     else states.on(DescribeStateMachineCommand).rejects(failure('StateMachineDoesNotExist', 400));
     const FunctionName = 'arn:aws:lambda:eu-central-1:123456789012:function:inspect';
-    lambda
-      .on(GetFunctionConfigurationCommand, { FunctionName })
-      .resolves({ Environment: { Variables: { LEDGER_TABLE: 'the-ledger' } } });
+    lambda.on(GetFunctionConfigurationCommand, { FunctionName }).resolves({
+      Environment: {
+        Variables: {
+          LEDGER_TABLE: 'the-ledger',
+          MODE: 'enforce',
+          MODES: '{"ou-ab12-a1b2c3d4":"observe"}',
+          CONTROL_SECONDS: '10',
+          CAPS: '{"rolesPerAccount":90,"creationsPerHour":50,"removalsPerHour":50}',
+        },
+      },
+    });
+    dynamo.on(GetItemCommand, { TableName: 'the-ledger', Key: CONTROL_KEY }).resolves({
+      Item: { ...CONTROL_KEY, paused: { M: fieldsOf(PAUSE) } },
+    });
+    const query = (role: string, ...items: object[]) =>
+      dynamo
+        .on(QueryCommand, { ExpressionAttributeValues: { ':role': { S: role } } })
+        .resolves({ Items: items.map(fieldsOf) });
+    dynamo
+      .on(QueryCommand, { ExpressionAttributeValues: { ':role': { S: 'sweep' } }, Limit: 1 })
+      .resolves({ Items: [{ ...fieldsOf(REPORT), removalsHeld: { BOOL: true } }] });
+    query('account', { roleId: '111122223333', enrolledAt: REPORT.endedAt, notes: [] });
+    query(
+      `sweep#${REPORT.roleId}`,
+      {
+        roleId: '111122223333',
+        outcome: 'swept',
+        steps: JSON.stringify([{ reason: 'provider-nearly-full' }]),
+      },
+      { roleId: '222233334444', outcome: 'absent', steps: '[]' },
+    );
     const scans = dynamo.on(ScanCommand, { TableName: 'the-ledger' });
     scans.resolvesOnce({ Items: ENTRIES.slice(0, 2).map(itemOf), LastEvaluatedKey: { role: { S: 'x' } } });
     scans.resolves({ Items: ENTRIES.slice(2).map(itemOf) });
@@ -190,7 +234,12 @@ describe('status', () => {
     const { json } = await status('--json', '--account', '444455556666');
     expect(json().entries).toEqual([ENTRIES[1]]);
     const { stdout } = await status();
-    expect(stdout.split('\n').map((line) => line.split(/ {2,}/).slice(0, 4))).toEqual([
+    expect(
+      stdout
+        .split('\n')
+        .slice(4)
+        .map((line) => line.split(/ {2,}/).slice(0, 4)),
+    ).toEqual([
       ['ACCOUNT', 'ROLE', 'PHASE', 'STEP'],
       ['111122223333', 'Broken', 'failed', 'assign-audience'],
       ['111122223333', 'deploy', 'ready', 'assign-audience'],
@@ -199,8 +248,44 @@ describe('status', () => {
     expect(stdout).toContain('ProviderFull (inspect-role)');
   });
 
+  it('tells of the last sweep, and lists accounts instead of roles', async () => {
+    const { stdout } = await status();
+    expect(stdout).toMatch(
+      /^Last sweep 2026-11-20T12:00:00.000Z: 1 of 3 accounts, 4 runs started, 1 could not be asked, removals held back$/m,
+    );
+    const { exitCode, json } = await status('--accounts', '--json');
+    expect(exitCode).toBe(0);
+    expect(json().entries).toBeUndefined();
+    expect(json()).toMatchObject({
+      lastSweep: { id: REPORT.roleId, removalsHeld: true },
+      accounts: [
+        { accountId: '111122223333', coverage: 'covered', roles: { failed: 1, ready: 1 }, findings: 1 },
+        { accountId: '222233334444', coverage: 'absent', roles: {} },
+        { accountId: '444455556666', coverage: 'absent', roles: { ready: 1 } },
+      ],
+    });
+    const lines = (await status('--accounts')).stdout.split('\n');
+    expect(lines.at(-2)).toBe('Covered: 1 of 3 accounts');
+    expect(lines.at(-1)).toBe('Near a limit: 111122223333');
+  });
+
   it('says that there is nothing', async () => {
-    expect((await status('--role', 'nobody')).stdout).toBe('The ledger knows no such role.');
+    expect((await status('--role', 'nobody')).stdout).toMatch(/\n\nThe ledger knows no such role\.$/);
+  });
+
+  it('says whether the factory is paused, by whom and why, and in which mode it is', async () => {
+    expect((await status()).stdout.split('\n').slice(0, 4)).toEqual([
+      'Mode enforce, observe in ou-ab12-a1b2c3d4',
+      `Paused since ${PAUSE.since} by ${PAUSE.by}: INC-4711`,
+      expect.stringMatching(/^Last sweep /),
+      '',
+    ]);
+    expect((await status('--json')).json()).toMatchObject({
+      mode: 'enforce',
+      modes: { 'ou-ab12-a1b2c3d4': 'observe' },
+      paused: PAUSE,
+      directoryFullUntil: null,
+    });
   });
 
   it('says where it has looked in vain for the factory', async () => {

@@ -123,10 +123,11 @@ describe('oidc-factory trust rewrite', () => {
   });
 
   it('takes placeholders from the config', async () => {
-    const input = policy(statement({ Condition: { StringEquals: { [aud]: 'api://fill/me' } } }));
+    const placeholder = `api://${CONFIG.entra.tenantId}/fill-me`;
+    const input = policy(statement({ Condition: { StringEquals: { [aud]: placeholder } } }));
     expect((await rewrite(input)).exitCode).toBe(1);
     const config = join(folder, 'config.json');
-    writeFileSync(config, JSON.stringify({ ...CONFIG, placeholders: ['api://fill/me'] }));
+    writeFileSync(config, JSON.stringify({ ...CONFIG, placeholders: [placeholder] }));
     expect((await rewrite(input, '--config', config)).exitCode).toBe(0);
   });
 });

@@ -1,4 +1,5 @@
 /** Ways in which what the checks read differs from what is healthy. */
+import type { SeenAccount } from '../../../cli/doctor/reads.ts';
 import type { FaultCode } from '../../../core/doctor/verdict.ts';
 import { ENTRY, policy, statement } from '../../fixtures/domain.ts';
 import { type AllReads, healthy, memberRole, SERVED } from './healthy.ts';
@@ -26,6 +27,16 @@ export const trust = (trustPolicy: string): Change => role({ trustPolicy });
 /** What the ledger holds for the role's name; undefined: nothing. */
 export const entries = (change: Partial<typeof ENTRY> | undefined): Change => ({
   factory: { incarnations: async () => (change ? [{ ...ENTRY, ...change }] : []) },
+});
+
+/** What the factory knows of the member account. */
+export const account = (change: Partial<SeenAccount>): Change => ({
+  factory: {
+    account: async (table, accountId) => {
+      const known = await healthy().factory.account(table, accountId);
+      return known && { ...known, ...change };
+    },
+  },
 });
 
 export const provider = (clientIds: readonly string[]): Change => ({

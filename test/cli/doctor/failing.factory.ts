@@ -1,6 +1,7 @@
 /** What fails in the factory account. */
+import { WORKFLOW_NAMES } from '../../../core/naming.ts';
 import { ENTRY } from '../../fixtures/domain.ts';
-import type { Failing } from './changes.ts';
+import { account, type Failing } from './changes.ts';
 import { busPolicy, ESTATE, healthy, QUEUE, run } from './healthy.ts';
 
 const message = { waiting: 1, inWork: 0, deadLetterArn: undefined };
@@ -86,7 +87,7 @@ export const FAILING: readonly Failing[] = [
     { factory: { queue: async () => ({ ...message, waiting: 0 }) } },
     'NotDeployed',
   ],
-  ...(['create-role', 'delete-role'] as const).flatMap((workflow) => [
+  ...WORKFLOW_NAMES.flatMap((workflow) => [
     [
       `workflow.${workflow}`,
       'no state machine',
@@ -135,6 +136,32 @@ export const FAILING: readonly Failing[] = [
     'a table that is deleted',
     { factory: { table: async () => ({ status: 'DELETING' }) } },
     'NotDeployed',
+  ],
+  [
+    'factory.control',
+    'paused',
+    { factory: { control: async () => ({ paused: { since: '2026-01-01T00:00:00Z', by: 'ada' } }) } },
+    'Paused',
+  ],
+  [
+    'factory.control',
+    'a full directory',
+    { factory: { control: async () => ({ directoryFullUntil: '9999-01-01T00:00:00Z' }) } },
+    'DirectoryQuotaExceeded',
+  ],
+  ['enrolment.record', 'no record', { factory: { account: async () => undefined } }, 'NotEnrolled'],
+  [
+    'enrolment.record',
+    'a contested provider',
+    account({ notes: ['provider-contested'] }),
+    'ProviderContested',
+  ],
+  ['enrolment.heartbeat', 'no record', { factory: { account: async () => undefined } }, 'NotEnrolled'],
+  [
+    'enrolment.heartbeat',
+    'an old one',
+    account({ heartbeatSeenAt: '2026-01-01T00:00:00Z' }),
+    'HeartbeatMissing',
   ],
   [
     'factory.outbound-federation',

@@ -93,6 +93,12 @@ export const FAILING: readonly Failing[] = [
     'ProviderMissing',
   ],
   ['provider.room', 'a hundred audiences', provider([...others, PLACEHOLDER, AUDIENCE]), 'ProviderFull'],
+  [
+    'provider.room',
+    'as many as the cap allows',
+    provider([...others.slice(0, 89), PLACEHOLDER, AUDIENCE]),
+    'RoleCapReached',
+  ],
   ['provider.room', 'no provider', { member: { provider: async () => undefined } }, 'ProviderMissing'],
   ['provider.placeholders', 'none listed', provider([AUDIENCE]), 'PlaceholderNotListed'],
   [

@@ -7,7 +7,7 @@ import type { FactoryReads, MemberReads, TenantReads } from '../../../cli/doctor
 import { roleChecks } from '../../../cli/doctor/role-checks.ts';
 import { tenantChecks } from '../../../cli/doctor/tenant-checks.ts';
 import { GRAPH_PERMISSIONS } from '../../../core/doctor/tenant.ts';
-import { forwardingPattern, INTAKE_PATTERN } from '../../../core/event-patterns.ts';
+import { forwardingPattern } from '../../../core/event-patterns.ts';
 import { type RoleName, roleArn } from '../../../core/ids.ts';
 import { identifierUriFor } from '../../../core/issuer.ts';
 import {
@@ -141,7 +141,7 @@ export const healthy = (): AllReads => ({
     rule: async () => ({
       name: 'forward',
       state: 'ENABLED',
-      pattern: JSON.stringify(forwardingPattern(TENANT)),
+      pattern: JSON.stringify(forwardingPattern(ESTATE.settings)),
     }),
     rulesOf: async () => [],
     targets: async () => [
@@ -159,7 +159,9 @@ export const healthy = (): AllReads => ({
   factory: {
     rule: async () => undefined,
     rulesTo: async () => [],
-    rulesOf: async () => [{ name: 'intake', state: 'ENABLED', pattern: JSON.stringify(INTAKE_PATTERN) }],
+    rulesOf: async () => [
+      { name: 'intake', state: 'ENABLED', pattern: JSON.stringify(forwardingPattern(ESTATE.settings)) },
+    ],
     targets: async () => [{ arn: QUEUE, roleArn: undefined, deadLetterArn: `${QUEUE}-not-queued` }],
     queue: async (arn) => ({
       ...EMPTY,
@@ -179,6 +181,14 @@ export const healthy = (): AllReads => ({
     table: async () => ({ status: 'ACTIVE' }),
     outboundIssuer: async () => OUTBOUND_ISSUER,
     incarnations: async () => [ENTRY],
+    control: async () => ({}),
+    account: async (_, accountId) => ({
+      accountId,
+      enrolledAt: '2026-01-01T00:00:00.000Z',
+      heartbeatSeenAt: new Date().toISOString(),
+      notes: [],
+      organizationalUnits: [],
+    }),
   },
   tenant: {
     principal: async (appId) =>
@@ -207,7 +217,7 @@ export const healthy = (): AllReads => ({
       ownerIds: [SETTINGS.factoryServicePrincipalId],
       passwords: 1,
       keys: 0,
-      federatedCredentials: 0,
+      federatedCredentials: [],
     }),
     servicePrincipal: async (appId) => ({ id: SERVICE_PRINCIPAL, appId, enabled: true }),
     resource: async () => ({ enabled: true, assignmentRequired: false, assigned: 0 }),
