@@ -20,7 +20,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: [
-            'test/{bench,bin,cli,contracts,core,credentials,fuzz,lambdas,lib,simulator,statemachines,workflows}/**/*.test.ts',
+            'test/{bench,bin,cli,contracts,core,credentials,docs,fuzz,lambdas,lib,simulator,statemachines,workflows}/**/*.test.ts',
           ],
           ...PATIENT,
           sequence: FIRST,

@@ -17,7 +17,10 @@ export interface RunCounts {
   readonly services: number;
   /** To log in to Entra: STS's assertion and Entra's token. */
   readonly logins: number;
+  /** Those of control apart. */
   readonly ledger: number;
+  /** Reads of pause and breaker: one for each function and ten seconds, which the local cloud makes shorter. */
+  readonly control: number;
   readonly invocations: number;
   /** States entered, and attempts beyond the first: what Step Functions bills. */
   readonly transitions: number;
@@ -69,6 +72,8 @@ function countsOf(calls: readonly RecordedCall[], history: readonly HistoryEvent
   const events = (type: RegExp) => history.filter((event) => type.test(event.type ?? '')).length;
   const isLogin = ({ service, operation }: RecordedCall) =>
     service === 'entra' || operation === 'GetWebIdentityToken';
+  // Nothing else is read in batches.
+  const isControl = ({ operation }: RecordedCall) => operation === 'BatchGetItem';
   const scheduled = events(/^LambdaFunctionScheduled$/);
   // A task that is tried again is scheduled again, without being entered again.
   const retries = scheduled - events(/^TaskStateExited$/);
@@ -76,7 +81,8 @@ function countsOf(calls: readonly RecordedCall[], history: readonly HistoryEvent
     calls: byOperation(calls),
     services: count((call) => ['iam', 'sts', 'graph'].includes(call.service) && !isLogin(call)),
     logins: count(isLogin),
-    ledger: count(({ service }) => service === 'dynamodb'),
+    ledger: count((call) => call.service === 'dynamodb' && !isControl(call)),
+    control: count(isControl),
     invocations: scheduled + 1,
     transitions: events(/StateEntered$/) + retries,
   };
@@ -129,6 +135,7 @@ function section(cold: PairCounts, warm: PairCounts): Section {
         row('logins to Entra (STS, token endpoint)', ({ logins }) => logins),
         row('executions started', ({ calls }) => calls['states StartExecution'] ?? 0),
         row('ledger', ({ ledger }) => ledger),
+        row('pause and breaker, at most', ({ control }) => control),
         row('Lambda invocations', ({ invocations }) => invocations),
         row('state transitions', ({ transitions }) => transitions),
       ]),

@@ -1,7 +1,6 @@
 /** Cold starts: sparse events make them the common case. */
-import { FUNCTION_NAMES, type FunctionName } from '../core/naming.ts';
-import { FUNCTIONS } from '../lib/bundling.ts';
-import type { Deployed } from './deployed.ts';
+import { ROLE_FUNCTION_NAMES, type RoleFunctionName } from '../core/naming.ts';
+import { type Deployed, logsInToEntra } from './deployed.ts';
 import { bounded, type Section, table } from './figures.ts';
 import { type Measured, measure, processMs } from './processes.ts';
 import { INPUTS } from './scene.ts';
@@ -11,7 +10,7 @@ import { interleaved, median, pairedRatio, rounded } from './statistics.ts';
 const ROUNDS = 21;
 
 interface Cold {
-  readonly name: FunctionName;
+  readonly name: RoleFunctionName;
   readonly needsEntra: boolean;
   /** Medians, in milliseconds. */
   readonly initMs: number;
@@ -33,7 +32,7 @@ const sum = ({ initMs, invocationsMs: [first = 0] }: Measured): number => initMs
 
 const cpu = ({ coldCpuMs }: Measured): number => coldCpuMs;
 
-async function cold(name: FunctionName, deployed: Deployed, services: Services): Promise<Cold> {
+async function cold(name: RoleFunctionName, deployed: Deployed, services: Services): Promise<Cold> {
   const env = deployed.environment(name, services);
   const run = (file: string) => () => measure(file, INPUTS[name], env, 1);
   const { recipe, byDefault } = await interleaved(
@@ -50,7 +49,7 @@ async function cold(name: FunctionName, deployed: Deployed, services: Services):
   const of = (runs: Measured[], value: (run: Measured) => number) => rounded(median(runs.map(value)));
   return {
     name,
-    needsEntra: FUNCTIONS.some((one) => one.name === name && one.needsEntra),
+    needsEntra: logsInToEntra(name),
     initMs: of(recipe, ({ initMs }) => initMs),
     firstMs: of(recipe, ({ invocationsMs: [first = 0] }) => first),
     defaultInitMs: of(byDefault, ({ initMs }) => initMs),
@@ -69,7 +68,7 @@ export async function coldSection(
   tell: (line: string) => void,
 ): Promise<Section> {
   const all: Cold[] = [];
-  for (const name of FUNCTION_NAMES) {
+  for (const name of ROLE_FUNCTION_NAMES) {
     tell(`Cold starts of ${name} …`);
     all.push(await cold(name, deployed, services));
   }

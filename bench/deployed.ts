@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { configFor } from '../bin/local.ts';
-import { FUNCTION_NAMES, type FunctionName, functionRoleName } from '../core/naming.ts';
+import { functionRoleName, ROLE_FUNCTION_NAMES, type RoleFunctionName } from '../core/naming.ts';
 import { FACTORY_STACK, synthesize } from '../lib/app.ts';
-import { bundleFunctions } from '../lib/bundling.ts';
+import { bundleFunctions, FUNCTIONS } from '../lib/bundling.ts';
 import { readAssembly } from '../sandbox/assembly.ts';
 import { bundleByDefault } from './default-bundling.ts';
 import { WORLD } from './scene.ts';
@@ -13,11 +13,11 @@ import { accessKeyOf, type Services } from './services.ts';
 
 export interface Deployed {
   /** Files to load: as deployed, as CDK would bundle the same code, and a handler that does nothing. */
-  readonly recipe: Readonly<Record<FunctionName, string>>;
-  readonly byDefault: Readonly<Record<FunctionName, string>>;
+  readonly recipe: Readonly<Record<RoleFunctionName, string>>;
+  readonly byDefault: Readonly<Record<RoleFunctionName, string>>;
   readonly empty: string;
   /** The whole environment of a function's process. */
-  environment(name: FunctionName, services: Services): Record<string, string>;
+  environment(name: RoleFunctionName, services: Services): Record<string, string>;
   remove(): void;
 }
 
@@ -34,6 +34,9 @@ function stateMachine(name: string): string {
 
 /** Lambda has its SDK in a folder of NODE_PATH; here it is the project's, from a page cache that is warm. */
 const NODE_PATH = join(import.meta.dirname, '..', 'node_modules');
+
+export const logsInToEntra = (name: RoleFunctionName): boolean =>
+  FUNCTIONS.some((one) => one.name === name && one.needsEntra);
 
 export function deploy(): Deployed {
   const folder = mkdtempSync(join(tmpdir(), 'oidc-factory-bench-'));
@@ -64,8 +67,8 @@ export function deploy(): Deployed {
 }
 
 const filesIn = (folder: string) =>
-  Object.fromEntries(FUNCTION_NAMES.map((name) => [name, join(folder, name, 'index.js')])) as Record<
-    FunctionName,
+  Object.fromEntries(ROLE_FUNCTION_NAMES.map((name) => [name, join(folder, name, 'index.js')])) as Record<
+    RoleFunctionName,
     string
   >;
 
@@ -79,12 +82,12 @@ interface Resource {
 }
 
 /** CloudFormation names functions; the names of their roles are fixed. */
-function variablesIn(assemblyDir: string): Map<FunctionName, Record<string, string>> {
+function variablesIn(assemblyDir: string): Map<RoleFunctionName, Record<string, string>> {
   const stack = readAssembly(assemblyDir).stacks.find(({ name }) => name === FACTORY_STACK);
   const { Resources = {} } = (stack?.template ?? {}) as { Resources?: Record<string, Resource> };
   const functions = Object.values(Resources).filter(({ Type }) => Type === 'AWS::Lambda::Function');
   return new Map(
-    FUNCTION_NAMES.map((name) => {
+    ROLE_FUNCTION_NAMES.map((name) => {
       const found = functions.find(({ Properties: { Role } }) => {
         const role = Resources[Role?.['Fn::GetAtt'][0] ?? ''];
         return role?.Properties.RoleName === functionRoleName('oidc-factory', name);

@@ -1,7 +1,10 @@
 /** How many of an organization's IAM events leave the member account, where filtering is free. */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { configFor } from '../bin/local.ts';
 import { forwardingPattern } from '../core/event-patterns.ts';
+import { memberRoleName } from '../core/naming.ts';
+import { settingsOf } from '../lib/config/config.ts';
 import { compileEventPattern } from '../sandbox/aws/event-pattern.ts';
 import { bounded, figure, type Section, table } from './figures.ts';
 import { WORLD } from './scene.ts';
@@ -12,7 +15,8 @@ type Fields = Readonly<Record<string, unknown>>;
 /** `records`: a file with a CloudTrail record, an EventBridge event, or `{"record": …}` in each line. */
 export function edgeSection(records: string | undefined): Section {
   const events = records === undefined ? fixtures() : linesOf(records);
-  const pattern = compileEventPattern(JSON.stringify(forwardingPattern(WORLD.tenantId)));
+  const settings = settingsOf(configFor(WORLD));
+  const pattern = compileEventPattern(JSON.stringify(forwardingPattern(settings)));
   const classes = ['CreateRole', 'DeleteRole', 'other of IAM', 'of other services'].map((name) => {
     const all = events.filter((event) => classOf(event) === name);
     return { name, all: all.length, leave: all.filter((event) => pattern.matches(event)).length };
@@ -20,7 +24,10 @@ export function edgeSection(records: string | undefined): Section {
   const iam = classes.slice(0, 3);
   const sum = (of: 'all' | 'leave') => iam.reduce((total, one) => total + one[of], 0);
   const foreign = events.filter(
-    (event) => classOf(event) === 'CreateRole' && !JSON.stringify(event).includes(WORLD.tenantId),
+    (event) =>
+      classOf(event) === 'CreateRole' &&
+      !JSON.stringify(event).includes(WORLD.tenantId) &&
+      !JSON.stringify(event).includes(`"${memberRoleName(settings.memberRolePrefix, 'inspect')}"`),
   );
   return {
     title: `Edge filtering (${records ?? 'the fixtures, which are oddities and no average'})`,

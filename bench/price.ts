@@ -44,12 +44,15 @@ export function costPerMillion({ create, delete: removal }: PairCounts): Cost {
   const sum = (of: (run: RunCounts) => number) => of(create) + of(removal);
   const invocations = sum((run) => run.invocations);
   const calls = sum(
-    (run) => run.services + run.logins + run.ledger + (run.calls['states StartExecution'] ?? 0),
+    (run) => run.services + run.logins + run.ledger + run.control + (run.calls['states StartExecution'] ?? 0),
   );
   const { callMs, functionMs, initMs, memoryGB, writeUnits, logBytesPerInvocation } = ASSUMED;
   const seconds = (calls * callMs + invocations * (functionMs + initMs)) / 1000;
-  const writes = sum((run) => run.calls['dynamodb PutItem'] ?? 0);
-  const reads = sum((run) => run.ledger) - writes;
+  // In a transaction each write counts twice; here it is an entry and a count.
+  const transactions = sum((run) => run.calls['dynamodb TransactWriteItems'] ?? 0);
+  const puts = sum((run) => run.calls['dynamodb PutItem'] ?? 0);
+  const reads = sum((run) => run.ledger + run.control) - puts - transactions;
+  const writes = puts + 4 * transactions;
   const parts = {
     'state transitions': sum((run) => run.transitions) * PRICES.stateTransitions,
     'Lambda, requests': invocations * PRICES.invocations,

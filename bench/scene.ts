@@ -1,7 +1,7 @@
 /** One role in the middle of each step: what every function is called with, and the world that it finds. */
 import * as ids from '../core/ids.ts';
 import type { LedgerEntry } from '../core/ledger-entry.ts';
-import { type FunctionName, uniqueName } from '../core/naming.ts';
+import { type RoleFunctionName, uniqueName } from '../core/naming.ts';
 import { MARK_KEY } from '../core/tags.ts';
 import type { CreateRun, DeleteRun, RecordOutcomeInput, StepInput } from '../lambdas/workflow.ts';
 import { createWorld } from '../sandbox/world.ts';
@@ -57,7 +57,7 @@ const { owner: _owner, leaseUntil: _lease, ...READY } = of('ready');
 const REMOVING = of('removing');
 
 /** What the ledger answers for the role that is gone: while its end is being proven, and afterwards. */
-export const entryFor = (caller: FunctionName): LedgerEntry =>
+export const entryFor = (caller: RoleFunctionName): LedgerEntry =>
   caller === 'confirm-role-gone' ? { ...READY, readyAt: CREATED_AT } : REMOVING;
 
 const CREATE_RUN: CreateRun = {
@@ -131,7 +131,7 @@ const ROLE_EVENT = {
 };
 
 /** Input of each function, on its path when all goes well. */
-export const INPUTS: Readonly<Record<FunctionName, object>> = {
+export const INPUTS: Readonly<Record<RoleFunctionName, object>> = {
   'dispatch-role-event': { Records: [{ messageId: 'm-1', body: JSON.stringify(ROLE_EVENT) }] },
   'inspect-role': { run: CREATE_RUN, execution: EXECUTION },
   'register-application': stepOf(CLAIMED),

@@ -9,7 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { FUNCTION_NAMES, type FunctionName } from '../core/naming.ts';
+import { ROLE_FUNCTION_NAMES, type RoleFunctionName } from '../core/naming.ts';
 import { itemOf } from '../lambdas/adapters/ledger-items.ts';
 import { createCertificates } from '../sandbox/entra/tls.ts';
 import {
@@ -109,9 +109,9 @@ function operationOf({ method, url = '', headers }: IncomingMessage, body: strin
 }
 
 /** Access keys by which the services know the functions, and the sessions in member accounts. */
-export const accessKeyOf = (name: FunctionName): string => `ASIA-${name}`;
-const functionOf = (accessKey: string): FunctionName => {
-  const found = FUNCTION_NAMES.find((name) => accessKeyOf(name) === accessKey);
+export const accessKeyOf = (name: RoleFunctionName): string => `ASIA-${name}`;
+const functionOf = (accessKey: string): RoleFunctionName => {
+  const found = ROLE_FUNCTION_NAMES.find((name) => accessKeyOf(name) === accessKey);
   if (!found) throw new Error(`Nobody has the access key ${accessKey}`);
   return found;
 };
@@ -174,6 +174,10 @@ const ANSWERS: Readonly<Record<string, (call: Call) => Answer>> = {
   Query: () => json({ Items: [], Count: 0 }),
   GetItem: ({ caller }) => json({ Item: itemOf(entryFor(functionOf(caller))) }),
   PutItem: () => json({}),
+  TransactWriteItems: () => json({}),
+  // Nobody has paused anything.
+  BatchGetItem: () => json({ Responses: {}, UnprocessedKeys: {} }),
+  UpdateItem: () => json({}),
   StartExecution: () =>
     json({ executionArn: 'arn:aws:states:us-east-1:111122223333:execution:x:y', startDate: 0 }),
 

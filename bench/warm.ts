@@ -1,7 +1,6 @@
 /** What an invocation costs once its environment is warm: time, requests, connections, logins, memory. */
-import { FUNCTION_NAMES, type FunctionName } from '../core/naming.ts';
-import { FUNCTIONS } from '../lib/bundling.ts';
-import type { Deployed } from './deployed.ts';
+import { ROLE_FUNCTION_NAMES, type RoleFunctionName } from '../core/naming.ts';
+import { type Deployed, logsInToEntra } from './deployed.ts';
 import { bounded, type Section, table } from './figures.ts';
 import { type Measured, measure } from './processes.ts';
 import { INPUTS } from './scene.ts';
@@ -13,7 +12,7 @@ const SLOW_INVOCATIONS = 40;
 const SLOW_CALL_MS = 30;
 
 interface Warm {
-  readonly name: FunctionName;
+  readonly name: RoleFunctionName;
   /** In milliseconds; the first invocation is not among them. */
   readonly medianMs: number;
   readonly p95Ms: number;
@@ -36,7 +35,7 @@ interface Traffic {
 
 const total = (counts: Iterable<number>): number => [...counts].reduce((sum, count) => sum + count, 0);
 
-async function warm(name: FunctionName, deployed: Deployed, services: Services): Promise<Warm> {
+async function warm(name: RoleFunctionName, deployed: Deployed, services: Services): Promise<Warm> {
   const env = deployed.environment(name, services);
   const traffic = async (times: number): Promise<Traffic> => {
     services.reset();
@@ -67,7 +66,7 @@ async function warm(name: FunctionName, deployed: Deployed, services: Services):
 
 /** Assertions of AWS for each access token of Entra, where every invocation has to log in. */
 async function assertionsPerToken(deployed: Deployed, services: Services): Promise<number> {
-  const names = FUNCTIONS.filter(({ needsEntra }) => needsEntra).map(({ name }) => name);
+  const names = ROLE_FUNCTION_NAMES.filter(logsInToEntra);
   // Shorter than the margin within which a token is renewed.
   services.tokenSeconds = 60;
   services.reset();
@@ -84,7 +83,7 @@ export async function warmSection(
   tell: (line: string) => void,
 ): Promise<Section> {
   const all: Warm[] = [];
-  for (const name of FUNCTION_NAMES) {
+  for (const name of ROLE_FUNCTION_NAMES) {
     tell(`Warm invocations of ${name} …`);
     all.push(await warm(name, deployed, services));
   }

@@ -8,6 +8,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { join, resolve } from 'node:path';
 import { build, type Metafile } from 'esbuild';
+import { configJsonSchema } from '../lib/config/json-schema.ts';
 
 const root = join(import.meta.dirname, '..');
 const outdir = resolve(process.argv[2] ?? join(root, 'dist'));
@@ -41,6 +42,7 @@ execFileSync(
   ],
   { stdio: 'inherit' },
 );
+writeFileSync(join(outdir, 'oidc-factory.schema.json'), `${JSON.stringify(configJsonSchema(), null, 2)}\n`);
 writeFileSync(join(outdir, 'package.json'), `${JSON.stringify(manifestOf(metafile), null, 2)}\n`);
 
 /** What is installed: only what the code imports, in the versions that it was tested with. */

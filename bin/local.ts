@@ -16,9 +16,11 @@ export const configFor = (world: World) =>
         tenantId: world.tenantId,
         factoryAppId: world.factoryAppId,
         factoryServicePrincipalId: world.factoryServicePrincipalId,
+        ...(world.secretArn !== undefined && {
+          login: { kind: 'secret' as const, secretArn: world.secretArn },
+        }),
       },
       mode: 'enforce',
-      provider: 'stack',
     },
     'the sandbox configuration',
   );

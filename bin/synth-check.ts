@@ -7,10 +7,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
-import { synthesize } from '../lib/app.ts';
-import { FactoryConfigSchema, loadConfig } from '../lib/config/config.ts';
+import type { z } from 'zod';
+import { synthesize, warningsOf } from '../lib/app.ts';
+import { type FactoryConfig, loadConfig } from '../lib/config/config.ts';
 import { GuardConfigSchema } from '../lib/config/guard.ts';
+import { configJsonSchema } from '../lib/config/json-schema.ts';
 import { parseDefinition } from '../sandbox/asl/parse-definition.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -24,13 +25,10 @@ function checkAll(): Findings {
   const config = loadConfig(join(root, CONFIG));
   try {
     return [
-      [
-        `templates of ${CONFIG}: cdk-nag AwsSolutions, CDK's validation`,
-        thrown(() => synthesize(config, outdir)),
-      ],
+      [`templates of ${CONFIG}: cdk-nag AwsSolutions, CDK's validation`, synthesized(config, outdir)],
       [
         'templates with the guard: the same',
-        thrown(() => synthesize({ ...config, guard: GuardConfigSchema.parse({}) }, join(outdir, 'guard'))),
+        synthesized({ ...config, guard: GuardConfigSchema.parse({}) }, join(outdir, 'guard')),
       ],
       ...definitionsIn(outdir).flatMap(
         ([name, definition]): Findings => [
@@ -43,6 +41,13 @@ function checkAll(): Findings {
   } finally {
     rmSync(outdir, { recursive: true });
   }
+}
+
+/** What fails the synth, and what it warns of. */
+function synthesized(config: FactoryConfig, outdir: string): string[] {
+  const warnings: string[] = [];
+  const failures = thrown(() => warnings.push(...warningsOf(synthesize(config, outdir))));
+  return [...failures, ...warnings];
 }
 
 function thrown(check: () => unknown): string[] {
@@ -90,7 +95,7 @@ function fieldsNotInReadme(): readonly string[] {
   const readme = readFileSync(join(root, 'README.md'), 'utf8');
   const [, table = ''] = /\| field of the config \|.*\n\|[-|]+\n((?:\|.*\n)+)/.exec(readme) ?? [];
   const described = table.split('\n').flatMap((row) => (row.split('|')[1] ?? '').match(/[\w.]+/g) ?? []);
-  const fields = fieldsOf(z.toJSONSchema(FactoryConfigSchema, { io: 'input' }));
+  const fields = fieldsOf(configJsonSchema());
   return [
     ...fields.filter((field) => !described.includes(field)).map((field) => `${field} is not described`),
     ...described.filter((field) => !fields.includes(field)).map((field) => `${field} does not exist`),

@@ -1,13 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { BOUNDS } from '../../bench/bounds.ts';
 import { measureBundles } from '../../bench/bundles.ts';
-import { ENTRA_FUNCTIONS, FUNCTION_NAMES, GUARD_FUNCTION } from '../../core/naming.ts';
+import {
+  ENTRA_FUNCTIONS,
+  FUNCTION_NAMES,
+  GUARD_FUNCTION,
+  NOTIFY_FUNCTION,
+  OUTBOUND_FUNCTION,
+} from '../../core/naming.ts';
 
 describe('the bundles', () => {
   const sizes = measureBundles();
 
   it('are those of all functions', () => {
-    expect(sizes.map(({ name }) => name)).toEqual([...FUNCTION_NAMES, GUARD_FUNCTION]);
+    expect(sizes.map(({ name }) => name)).toEqual([
+      ...FUNCTION_NAMES,
+      NOTIFY_FUNCTION,
+      GUARD_FUNCTION,
+      OUTBOUND_FUNCTION,
+    ]);
     expect(sizes.filter(({ bound }) => bound === 'bundle-entra').map(({ name }) => name)).toEqual(
       ENTRA_FUNCTIONS,
     );

@@ -7,6 +7,7 @@ const run = (more: Partial<RunCounts> = {}): RunCounts => ({
   services: 0,
   logins: 0,
   ledger: 0,
+  control: 0,
   invocations: 0,
   transitions: 0,
   ...more,

@@ -8,6 +8,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { isBuiltin } from 'node:module';
@@ -16,6 +17,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadConfig } from '../../lib/config/config.ts';
+import { memberTemplate } from '../../lib/member-template.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const run = promisify(execFile);
@@ -42,6 +45,27 @@ describe('the built package', () => {
     const command = join(installed, manifest.bin['oidc-factory'] ?? '');
     expect((await node(command, '--help')).stdout).toContain('credentials');
     expect((await node(command, 'credentials', '--help')).stdout).toContain('--role-arn');
+  });
+
+  it("has the config's schema, for editors", () => {
+    const { properties } = JSON.parse(readFileSync(join(installed, 'oidc-factory.schema.json'), 'utf8'));
+    expect(properties.prefix.description).toContain('Default oidc-factory');
+  });
+
+  it('exports templates with the CDK that is installed beside it, and says so where there is none', async () => {
+    const config = join(root, 'oidc-factory.example.json');
+    const command = join(installed, manifest.bin['oidc-factory'] ?? '');
+    const exported = () =>
+      node(command, 'export', '--format', 'cloudformation', '--config', config, '--out', '-');
+    expect((await exported()).stdout.trim()).toBe(memberTemplate(loadConfig(config)));
+
+    const cdk = join(consumer, 'node_modules', 'aws-cdk-lib');
+    unlinkSync(cdk);
+    await expect(exported()).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('npm install aws-cdk-lib constructs'),
+    });
+    symlinkSync(join(root, 'node_modules', 'aws-cdk-lib'), cdk);
   });
 
   it('has the library, with types under the strictest of compilers', async () => {

@@ -6,9 +6,9 @@ import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { inject } from 'vitest';
 import { accountId } from '../../core/ids.ts';
 import {
+  type AnyFunctionName,
   type FunctionName,
   functionRoleArn,
-  type GUARD_FUNCTION,
   type GuardRolePurpose,
   type MemberRolePurpose,
   memberRoleArn,
@@ -36,7 +36,8 @@ export const clientsOf = ({ awsOptions }: Pick<Factory, 'awsOptions'>, credentia
   sqs: new SQSClient({ ...awsOptions, credentials, maxAttempts: 1 }),
 });
 
-function serviceSession({ aws }: Sandbox, roleArn: string, service: `${string}.amazonaws.com`): Keys {
+/** A session of a role as a service takes it. */
+export function serviceSession({ aws }: Sandbox, roleArn: string, service: `${string}.amazonaws.com`): Keys {
   const session = aws.cloud.issueCredentials(
     aws.cloud.assumeRoleAsService(roleArn, service, 'by-hand'),
     3600,
@@ -46,7 +47,7 @@ function serviceSession({ aws }: Sandbox, roleArn: string, service: `${string}.a
 }
 
 /** As Lambda hands them to the function. */
-export function functionKeys({ sandbox }: Factory, name: FunctionName | typeof GUARD_FUNCTION): Keys {
+export function functionKeys({ sandbox }: Factory, name: AnyFunctionName): Keys {
   const { partition, factoryAccountId } = sandbox.world;
   const roleArn = functionRoleArn(partition, accountId(factoryAccountId), PREFIX, name);
   return serviceSession(sandbox, roleArn, 'lambda.amazonaws.com');
@@ -117,6 +118,7 @@ export async function deployMemberStack({ sandbox }: Factory, ofAccount: string)
   return deployStack({
     cloud: aws.cloud,
     logs: aws.logs,
+    responses: aws.responses,
     stackName: stack.name,
     template: stack.template,
     accountId: ofAccount,

@@ -22,6 +22,7 @@ beforeAll(async () => {
       const { resources } = await deployStack({
         cloud: sandbox.aws.cloud,
         logs: sandbox.aws.logs,
+        responses: sandbox.aws.responses,
         stackName,
         // Without the parameter and the rule by which CDK finds out how an account was bootstrapped.
         template: { Resources: template.Resources },

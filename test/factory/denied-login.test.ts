@@ -1,13 +1,20 @@
 /** Deny stays denied at the login to Entra: whose token counts, for what it can be asked, and what it opens. */
 
 import { readFileSync } from 'node:fs';
-import { DeleteRolePolicyCommand, PutRolePolicyCommand } from '@aws-sdk/client-iam';
+import {
+  CreateRoleCommand,
+  DeleteRolePolicyCommand,
+  DisableOutboundWebIdentityFederationCommand,
+  EnableOutboundWebIdentityFederationCommand,
+  GetOutboundWebIdentityFederationInfoCommand,
+  PutRolePolicyCommand,
+} from '@aws-sdk/client-iam';
 import { GetWebIdentityTokenCommand, type GetWebIdentityTokenRequest } from '@aws-sdk/client-sts';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type FunctionName, functionRoleName } from '../../core/naming.ts';
+import { type AnyFunctionName, type FunctionName, functionRoleName } from '../../core/naming.ts';
 import { FUNCTIONS } from '../../lib/bundling.ts';
 import { httpsJson } from '../../sandbox/https-json.ts';
-import { administratorKeys, clientsOf, functionKeys, type Keys, verdict } from './callers.ts';
+import { administratorKeys, clientsOf, functionKeys, type Keys, serviceSession, verdict } from './callers.ts';
 import { placeholderOf, useFactory } from './harness.ts';
 
 const factory = useFactory({ showsNeed: false });
@@ -90,9 +97,66 @@ describe('the login as the factory', () => {
     expect(await loginWith(assertion)).toBe(code);
   });
 
+  it('refuses the token of another account, also for a role of that name', async () => {
+    const { aws, world } = factory().sandbox;
+    const [accountId = ''] = world.memberAccountIds;
+    aws.sts.enableOutboundFederation(accountId);
+    const { iam } = clientsOf(factory(), administratorKeys(factory(), accountId));
+    const RoleName = functionRoleName('oidc-factory', 'register-application');
+    const service = {
+      Effect: 'Allow',
+      Principal: { Service: 'lambda.amazonaws.com' },
+      Action: 'sts:AssumeRole',
+    };
+    const { Role } = await iam.send(
+      new CreateRoleCommand({
+        RoleName,
+        AssumeRolePolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement: service }),
+      }),
+    );
+    const anyToken = { Effect: 'Allow', Action: 'sts:GetWebIdentityToken', Resource: '*' };
+    const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement: anyToken });
+    await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: 'any', PolicyDocument }));
+    const keys = serviceSession(factory().sandbox, Role?.Arn ?? '', 'lambda.amazonaws.com');
+    expect(await loginWith(await webIdentityToken(keys))).toBe(700211);
+  });
+
   it("refuses the token of the account's administrator", async () => {
     const keys = administratorKeys(factory(), factory().sandbox.world.factoryAccountId);
     expect(await loginWith(await webIdentityToken(keys))).toBe(700213);
+  });
+});
+
+describe('outbound federation', () => {
+  const info = async () => {
+    const { iam } = clientsOf(
+      factory(),
+      administratorKeys(factory(), factory().sandbox.world.factoryAccountId),
+    );
+    return iam.send(new GetOutboundWebIdentityFederationInfoCommand({}));
+  };
+
+  it('was switched on by the deployment, whose output names the issuer', async () => {
+    const { IssuerIdentifier, JwtVendingEnabled } = await info();
+    expect(JwtVendingEnabled).toBe(true);
+    const outputs = factory().sandbox.stacks.flatMap((stack) => Object.values(stack.outputs));
+    expect(outputs).toContain(IssuerIdentifier);
+  });
+
+  it('is switched by its own function alone, and never off', async () => {
+    const as = (name: AnyFunctionName) => clientsOf(factory(), functionKeys(factory(), name)).iam;
+    const own = as('enable-outbound-federation');
+    const on = new EnableOutboundWebIdentityFederationCommand({});
+    // Allowed, but on already.
+    await expect(own.send(on)).rejects.toMatchObject({ name: 'FeatureEnabledException' });
+    expect(await verdict(own.send(new DisableOutboundWebIdentityFederationCommand({})))).toBe('denied');
+    expect(await verdict(as('register-application').send(on))).toBe('denied');
+    expect((await info()).JwtVendingEnabled).toBe(true);
+  });
+
+  it('lets its own function log in nowhere', async () => {
+    const token = webIdentityToken(functionKeys(factory(), 'enable-outbound-federation'));
+    expect(await verdict(token)).toBe('denied');
   });
 });
 

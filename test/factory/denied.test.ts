@@ -5,6 +5,8 @@ import {
   GetOpenIDConnectProviderCommand,
   GetRoleCommand,
   type IAMClient,
+  ListOpenIDConnectProvidersCommand,
+  TagOpenIDConnectProviderCommand,
   TagRoleCommand,
   UntagRoleCommand,
   UpdateAssumeRolePolicyCommand,
@@ -70,7 +72,19 @@ const addAudience =
     const input = { OpenIDConnectProviderArn: arn(), ClientID: 'by-hand' };
     return iam.send(new AddClientIDToOpenIDConnectProviderCommand(input));
   };
+const createProvider =
+  (arn: () => string): Act =>
+  (iam) =>
+    iam.send(new CreateOpenIDConnectProviderCommand({ Url: arn().replace(/.*provider\//, 'https://') }));
+const tagProvider =
+  (arn: () => string, ...keys: string[]): Act =>
+  (iam) => {
+    const Tags = keys.map((Key) => ({ Key, Value: 'by-hand' }));
+    return iam.send(new TagOpenIDConnectProviderCommand({ OpenIDConnectProviderArn: arn(), Tags }));
+  };
+const listProviders: Act = (iam) => iam.send(new ListOpenIDConnectProvidersCommand({}));
 const ours = () => factory().member.providerArn;
+const slashless = () => ours().replace(/\/$/, '');
 const foreign = () => ours().replace(/\/.*/, `/${FOREIGN_PROVIDER}`);
 
 describe('a member role', () => {
@@ -144,6 +158,15 @@ describe('in a member account, the role for', () => {
     ['inspect', 'adding an audience', 'denied', addAudience(ours)],
     ['provider', 'adding an audience', 'allowed', addAudience(ours)],
     ['provider', "adding another issuer's audience", 'denied', addAudience(foreign)],
+    ['inspect', 'listing the providers', 'allowed', listProviders],
+    ['inspect', 'creating the provider', 'denied', createProvider(slashless)],
+    ['provider', 'listing the providers', 'denied', listProviders],
+    ['provider', 'creating the provider', 'allowed', createProvider(slashless)],
+    ['provider', "creating another issuer's provider", 'denied', createProvider(() => `${foreign()}/other`)],
+    ['provider', 'the heartbeat', 'allowed', tagProvider(ours, 'oidc-factory:heartbeat')],
+    ['provider', 'another tag', 'denied', tagProvider(ours, 'oidc-factory:heartbeat', 'owner')],
+    ['provider', 'no tag at all', 'denied', tagProvider(ours)],
+    ['provider', "another issuer's heartbeat", 'denied', tagProvider(foreign, 'oidc-factory:heartbeat')],
     ['provider', 'reading a role', 'denied', read('plain')],
     ['provider', 'tagging a role', 'denied', tag('plain', 'oidc-factory:status')],
     ['provider', 'writing a trust policy', 'denied', setTrust('marked')],

@@ -4,7 +4,7 @@ import { ListRolesCommand, type ListRolesCommandOutput } from '@aws-sdk/client-i
 import { GetExecutionHistoryCommand, type HistoryEvent } from '@aws-sdk/client-sfn';
 import { ListQueuesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { LedgerEntry } from '../../core/ledger-entry.ts';
-import { entryOf } from '../../lambdas/adapters/ledger-items.ts';
+import { entriesIn } from '../../lambdas/adapters/ledger-items.ts';
 import type { MemberClient } from '../../sandbox/clients.ts';
 import type { Factory } from './harness.ts';
 import type { Execution, Watch } from './watch.ts';
@@ -93,7 +93,7 @@ async function rolesOf(member: MemberClient): Promise<SeenRole[]> {
 export async function ledgerOf({ dynamo }: Pick<Factory, 'dynamo'>): Promise<LedgerEntry[]> {
   const { TableNames: [TableName] = [] } = await dynamo.send(new ListTablesCommand({}));
   const { Items = [] } = await dynamo.send(new ScanCommand({ TableName, ConsistentRead: true }));
-  return Items.map(entryOf);
+  return [...entriesIn(Items)];
 }
 
 export async function historyOf({ states }: Factory, { executionArn }: Execution): Promise<HistoryEvent[]> {

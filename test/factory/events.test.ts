@@ -116,7 +116,7 @@ const MOMENTS: Readonly<Record<string, Moment>> = {
   'the first look at the role': inMember('GetRole', 'inspect'),
   'the claim of the ledger entry': (name) => ({
     service: 'dynamodb',
-    operation: 'PutItem',
+    operation: 'TransactWriteItems',
     about: `#${name}"`,
   }),
   'the mark on the role': inMember('TagRole', 'inspect'),

@@ -1,5 +1,8 @@
 /** Failures of the tenant and of the login to it, which strike every role at once: so one after the other. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { DeleteItemCommand, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
+import { CONTROL_KEY } from '../../lambdas/adapters/control-items.ts';
 import { configure, crash } from './functions.ts';
 import type { Repair } from './member-account.ts';
 import { type Failure, useScene } from './scene.ts';
@@ -19,6 +22,16 @@ async function administer(method: string, path: string, json?: object) {
   const { status, body } = await scene.factory().graph(method, path, json);
   if (status >= 300) throw new Error(`Graph answers ${status} to ${method} ${path}`);
   return body;
+}
+
+/** As `oidc-factory resume` does. */
+async function closeBreaker() {
+  const { dynamo } = scene.factory();
+  const { TableNames } = await dynamo.send(new ListTablesCommand({}));
+  const TableName = TableNames?.find((name) => name.includes('Ledger'));
+  await dynamo.send(new DeleteItemCommand({ TableName, Key: CONTROL_KEY }));
+  // So long a function believes what it has read.
+  await delay(1000);
 }
 
 const configured = (variable: string, value: string) =>
@@ -95,6 +108,7 @@ const MODES: readonly FailureMode[] = [
       );
       return async () => {
         for (const filler of fillers) entra.directory.purge(filler);
+        await closeBreaker();
       };
     },
   },

@@ -67,7 +67,11 @@ const MODES: readonly (FailureMode & { readonly cause: string })[] = [
     roleName: 'provider-missing',
     code: 'ProviderMissing',
     step: 'inspect-role',
-    arrange: withoutProvider,
+    arrange: (member) => {
+      // Its event would have the provider made again.
+      scene.trail.hold('DeleteOpenIDConnectProvider');
+      return withoutProvider(member);
+    },
   },
   {
     cause: 'the provider holds 100 audiences',

@@ -1,9 +1,9 @@
 /** The factory's functions, as an administrator of its account finds them. */
 import type { FunctionConfiguration, ListFunctionsResponse } from '@aws-sdk/client-lambda';
-import type { FunctionName, GUARD_FUNCTION } from '../../core/naming.ts';
+import type { FunctionName, GUARD_FUNCTION, NOTIFY_FUNCTION } from '../../core/naming.ts';
 import type { Factory } from './harness.ts';
 
-type DeployedFunction = FunctionName | typeof GUARD_FUNCTION;
+type DeployedFunction = FunctionName | typeof GUARD_FUNCTION | typeof NOTIFY_FUNCTION;
 
 async function call<Output>({ sandbox }: Factory, operation: string, input: object): Promise<Output> {
   const { aws, world, administrator } = sandbox;

@@ -28,6 +28,11 @@ const lost = (service: string, operation: string, about: string, times = 1): Fau
   times,
 });
 const lostByIam = (operation: string, about: string) => lost('iam', operation, about, SDK_ATTEMPTS);
+/** The claim, which is a transaction with the count of the hour, and further writes. */
+const lostByLedger = (roleName: string, times: number) => [
+  lost('dynamodb', 'TransactWriteItems', `#${roleName}"`, SDK_ATTEMPTS),
+  lost('dynamodb', 'PutItem', `#${roleName}"`, times),
+];
 const slow = (service: string, operation: string, about: string): Fault => ({
   service,
   operation,
@@ -70,7 +75,7 @@ const CREATING: readonly Trouble[] = [
   {
     what: 'the answers of the ledger are lost, one after the other',
     roleName: 'lost-ledger',
-    faults: (_, roleName) => [lost('dynamodb', 'PutItem', `#${roleName}"`, 12)],
+    faults: (_, roleName) => lostByLedger(roleName, 12),
   },
   {
     what: 'the answer to the start of the execution is lost',
@@ -128,7 +133,7 @@ const CREATING: readonly Trouble[] = [
   {
     what: 'the function dies right after its claim',
     roleName: 'dies-at-claim',
-    faults: (_, roleName) => [slow('dynamodb', 'PutItem', `#${roleName}"`)],
+    faults: (_, roleName) => [slow('dynamodb', 'TransactWriteItems', `#${roleName}"`)],
     crashes: 'inspect-role',
   },
 ];
@@ -155,7 +160,7 @@ const REMOVING: readonly Trouble[] = [
   {
     what: 'the answers of the ledger are lost, one after the other',
     roleName: 'lost-ledger',
-    faults: (_, roleName) => [lost('dynamodb', 'PutItem', `#${roleName}"`, 3)],
+    faults: (_, roleName) => lostByLedger(roleName, 3),
   },
   {
     // Of whichever removal comes first.

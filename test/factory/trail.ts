@@ -13,19 +13,19 @@ export class Trail {
   /** For the factory's start: gets every record of an IAM write. */
   readonly receive = (record: CloudTrailRecord, deliver: () => void): void => {
     this.#told.push({ record, deliver });
-    if (!this.#held.has(roleOf(record))) deliver();
+    if (!this.#held.has(roleOf(record)) && !this.#held.has(record.eventName)) deliver();
   };
 
   /** Everything that was recorded so far, oldest first. */
   records = (): readonly CloudTrailRecord[] => this.#told.map(({ record }) => record);
 
-  /** Events of roles of this name do not arrive by themselves until they are let go. */
-  hold(roleName: string): void {
-    this.#held.add(roleName);
+  /** Events of roles of this name, or of this call, do not arrive by themselves until they are let go. */
+  hold(name: string): void {
+    this.#held.add(name);
   }
 
-  letGo(roleName: string): void {
-    this.#held.delete(roleName);
+  letGo(name: string): void {
+    this.#held.delete(name);
   }
 
   /** Successful calls for roles of this name, oldest first. */

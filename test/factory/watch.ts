@@ -59,7 +59,11 @@ export function watch({ states, ledgerEntries }: Pick<Clients, 'states' | 'ledge
   async function listAll(): Promise<Execution[]> {
     machines ??= states
       .send(new ListStateMachinesCommand({}))
-      .then(({ stateMachines = [] }) => stateMachines.map(({ stateMachineArn = '' }) => stateMachineArn));
+      .then(({ stateMachines = [] }) =>
+        stateMachines
+          .map(({ stateMachineArn = '' }) => stateMachineArn)
+          .filter((arn) => arn.endsWith('-role')),
+      );
     const lists = await Promise.all((await machines).map(list));
     return lists.flat().sort((a, b) => Number(a.startDate) - Number(b.startDate));
   }

@@ -27,9 +27,11 @@ const second = async () => (await served).second;
 
 /** Clouds that settle sooner than the factory has to assume. */
 const SETTLING = { SETTLE_SECONDS: '100', REPLICATION_SECONDS: '150' };
+/** One that leaves the list of a provider to be filled. */
+const CAPS = JSON.stringify({ rolesPerAccount: 99, creationsPerHour: 1000, removalsPerHour: 1000 });
 
 beforeAll(async () => {
-  await configureAll(factory(), SETTLING);
+  await configureAll(factory(), { ...SETTLING, CAPS });
   lab = labOf(factory(), command());
   served = (async () => {
     const [first, other] = await Promise.all([lab.served(0, 'shared'), lab.served(0, 'second')]);

@@ -68,6 +68,7 @@ const asAdministrators = ['--profile', 'member-0', '--factory-profile', 'factory
 
 const asReaders = ['--profile', 'reader-of-member', '--factory-profile', 'reader-of-factory'];
 const LEDGER = ['role.entry', 'role.tags', 'role.trust', 'role.application', 'role.runs'];
+const RECORDS = ['factory.control', 'enrolment.record', 'enrolment.heartbeat'];
 const QUEUES = ['dispatcher.queue', 'dispatcher.mapping', 'dispatcher.dead-letters'];
 const FORWARDING = ['forwarding.rule', 'forwarding.target', 'forwarding.dead-letters'];
 
@@ -100,12 +101,13 @@ const OF_MEMBER: Readonly<Record<string, readonly string[]>> = {
 };
 const OF_FACTORY: Readonly<Record<string, readonly string[]>> = {
   'dynamodb:DescribeTable': ['factory.ledger'],
+  'dynamodb:GetItem': RECORDS,
   'dynamodb:Query': LEDGER,
   'events:DescribeEventBus': ['bus.policy'],
   'events:ListRules': ['bus.rule', 'bus.target', 'bus.dead-letters', ...QUEUES],
   'events:ListTargetsByRule': ['bus.target', 'bus.dead-letters', ...QUEUES],
   'iam:GetOutboundWebIdentityFederationInfo': ['factory.outbound-federation', 'entra.login'],
-  'lambda:GetFunctionConfiguration': ['factory.functions', 'factory.ledger', ...LEDGER],
+  'lambda:GetFunctionConfiguration': ['factory.functions', 'factory.ledger', ...RECORDS, ...LEDGER],
   'lambda:ListEventSourceMappings': ['dispatcher.mapping'],
   'sqs:GetQueueAttributes': ['bus.dead-letters', 'dispatcher.queue', 'dispatcher.dead-letters'],
   'sqs:GetQueueUrl': ['bus.dead-letters', 'dispatcher.queue', 'dispatcher.dead-letters'],
@@ -114,11 +116,20 @@ const OF_FACTORY: Readonly<Record<string, readonly string[]>> = {
   'states:DescribeStateMachine': [
     'workflow.create-role',
     'workflow.delete-role',
+    'workflow.enrol-account',
+    'workflow.sweep',
     'factory.functions',
     'factory.ledger',
+    ...RECORDS,
     ...LEDGER,
   ],
-  'states:ListExecutions': ['workflow.create-role-runs', 'workflow.delete-role-runs', 'role.runs'],
+  'states:ListExecutions': [
+    'workflow.create-role-runs',
+    'workflow.delete-role-runs',
+    'workflow.enrol-account-runs',
+    'workflow.sweep-runs',
+    'role.runs',
+  ],
 };
 
 /** What docs/cli.md asks for in an account. */
@@ -228,7 +239,7 @@ describe('without the tenant', () => {
 describe('with credentials of one account', () => {
   it.each([
     ['the factory', 'factory', ['forwarding', 'member-role', 'provider', 'role']],
-    ['the member account', 'member-0', ['bus', 'dispatcher', 'workflow', 'factory']],
+    ['the member account', 'member-0', ['bus', 'dispatcher', 'workflow', 'factory', 'enrolment']],
   ])('of %s, knows nothing of the other', async (_, profile, groups) => {
     const { checks } = await doctor(['--profile', profile]);
     const unknown = unknownOf(checks).filter(({ detail }) =>
@@ -264,7 +275,7 @@ describe('for people', () => {
     expect(stdout).toContain('What to do: Copy the ARN from the role');
     expect(stdout).toContain(`Where: ${missing}`);
     expect(stdout.match(/there is no such role/g)).toHaveLength(1);
-    expect(stdout).toMatch(/\n29 OK, 1 FAIL, 8 UNKNOWN$/);
+    expect(stdout).toMatch(/\n36 OK, 1 FAIL, 8 UNKNOWN$/);
   });
 });
 
@@ -272,7 +283,7 @@ describe('the surroundings', () => {
   it('show that it is at work, on a terminal', async () => {
     const args = ['doctor', '--config', command().config, ...asAdministrators];
     const { stderr } = await run(args, { env: process.env, width: 100 });
-    expect(stderr).toBe('29 checks …');
+    expect(stderr).toBe('36 checks …');
   });
 
   it('name no config', async () => {

@@ -4,6 +4,7 @@ import {
   RemoveClientIDFromOpenIDConnectProviderCommand,
 } from '@aws-sdk/client-iam';
 import type { MistakeCode } from '../../../core/mistakes.ts';
+import { turnOff } from '../drift/off.ts';
 import type { Environment, ReadyRole, Workloads } from './workload.ts';
 
 const NOBODY = '99999999-0000-4000-8000-000000000009';
@@ -173,8 +174,10 @@ export const MADE: Readonly<Record<string, MakeMistake>> = {
 
 /** These change what the others use: they come last, in this order. */
 export const MADE_LAST: Readonly<Record<string, MakeMistake>> = {
-  'the audience is not on the provider': async ({ factory: { member }, own }) => {
-    const { providerArn: OpenIDConnectProviderArn, iam } = member;
+  'the audience is not on the provider': async ({ factory, own }) => {
+    const { providerArn: OpenIDConnectProviderArn, iam } = factory.member;
+    // Where it hears of that, the factory puts it back.
+    await turnOff(factory);
     await iam.send(
       new RemoveClientIDFromOpenIDConnectProviderCommand({
         OpenIDConnectProviderArn,

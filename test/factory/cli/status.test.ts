@@ -55,7 +55,7 @@ describe('status', () => {
     expect(await list('--config', config, '--phase', 'removed')).toEqual(['gone removed']);
     expect(await list('--account', '999999999999')).toEqual([]);
     const { stdout } = await run(['status', '--profile', 'factory', '--role', 'listed']);
-    expect(stdout).toMatch(/^ACCOUNT .*\n\d{12} {2}listed {2}ready /);
+    expect(stdout).toMatch(/^Mode enforce\n\nACCOUNT .*\n\d{12} {2}listed {2}ready /);
   });
 
   it('says so where the account is not the factory', async () => {

@@ -17,6 +17,7 @@ import { administratorKeys } from '../callers.ts';
 import { configure } from '../functions.ts';
 import { logged } from '../harness.ts';
 import { queueOf, reasonOf, taken } from '../queues.ts';
+import { alarmIs } from '../topics.ts';
 import { createGithubRole, fileThat, isIn, OPEN_SUB, useGuardedFactory } from './guarded.ts';
 
 const factory = useGuardedFactory();
@@ -64,11 +65,13 @@ describe('an event that cannot be delivered', () => {
     const { Policy } = await events.send(new DescribeEventBusCommand({ Name: EventBusName }));
     await events.send(new RemovePermissionCommand({ EventBusName, RemoveAllPermissions: true }));
     await createGithubRole(factory(), 'not-forwarded', OPEN_SUB);
+    await alarmIs(factory(), 'guard-events-not-forwarded', 'ALARM', factory().member.accountId);
     const queue = queueOf(factory(), factory().member.accountId, 'GuardNotForwarded');
     const message = await taken(queue, 'the event', ({ Body }) => /"not-forwarded"/.test(Body ?? ''));
     expect(reasonOf(message)).toBe('NO_PERMISSIONS');
     await events.send(new PutPermissionCommand({ EventBusName, Policy }));
     await whileTicking(() => contained('not-forwarded'));
+    await alarmIs(factory(), 'guard-events-not-forwarded', 'OK', factory().member.accountId);
   });
 
   it('from the bus to the queue waits; the sweep finds the role', async () => {
@@ -78,12 +81,14 @@ describe('an event that cannot be delivered', () => {
     );
     await sqs.send(new SetQueueAttributesCommand({ QueueUrl: url, Attributes: { Policy: '' } }));
     await createGithubRole(factory(), 'not-queued', OPEN_SUB);
+    await alarmIs(factory(), 'guard-events-not-queued', 'ALARM');
     const queue = queueOf(factory(), factoryAccount(), 'GuardNotQueued');
     const message = await taken(queue, 'the event', ({ Body }) => /"not-queued"/.test(Body ?? ''));
     expect(reasonOf(message)).toBe('NO_PERMISSIONS');
     const Policy = answer.Attributes?.Policy ?? '';
     await sqs.send(new SetQueueAttributesCommand({ QueueUrl: url, Attributes: { Policy } }));
     await whileTicking(() => contained('not-queued'));
+    await alarmIs(factory(), 'guard-events-not-queued', 'OK');
   });
 });
 
@@ -91,6 +96,7 @@ it('a message that nobody understands is dead after five attempts, and counted',
   const { sqs, url } = guardQueue();
   const MessageBody = JSON.stringify({ guard: { kind: 'tidy', accountId: '111122223333' } });
   await sqs.send(new SendMessageCommand({ QueueUrl: url, MessageBody, DelaySeconds: 0 }));
+  await alarmIs(factory(), 'roles-not-guarded', 'ALARM');
   const dead = await taken(queueOf(factory(), factoryAccount(), 'GuardNotJudged'), 'the message');
   expect(dead.Body).toBe(MessageBody);
   const metrics = await logged(factory(), 'guard-role', '"_aws"');

@@ -11,6 +11,7 @@ import { until } from '../../../sandbox/clients.ts';
 import { deployStack } from '../../../sandbox/cloudformation/deploy-stack.ts';
 import { configure } from '../functions.ts';
 import { createRole, placeholderOf, roleWithStatus, trustOn } from '../harness.ts';
+import { alarmIs } from '../topics.ts';
 import {
   attachedTo,
   CLOSED_SUB,
@@ -112,6 +113,7 @@ describe.concurrent('a role that strangers may enter', () => {
     await deployStack({
       cloud: aws.cloud,
       logs: aws.logs,
+      responses: aws.responses,
       stackName: 'Team',
       template: {
         Resources: {
@@ -232,6 +234,7 @@ describe('the quarantine, when others take it off', () => {
     expect(await attachedTo(factory(), 'fought-over')).toEqual([QUARANTINE]);
     await takeOff();
     await fileThat(factory(), 'fought-over', 'left to others', isIn('contested'));
+    await alarmIs(factory(), 'quarantine-contested', 'ALARM');
     expect(await attachedTo(factory(), 'fought-over')).toEqual([]);
   });
 });

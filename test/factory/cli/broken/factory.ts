@@ -1,5 +1,13 @@
 /** Mistakes that everybody meets, in the factory account and in the tenant. One at a time. */
 import {
+  type AttributeValue,
+  DeleteItemCommand,
+  DynamoDBClient,
+  GetItemCommand,
+  ListTablesCommand,
+  PutItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import {
   DescribeEventBusCommand,
   EventBridgeClient,
   PutPermissionCommand,
@@ -36,6 +44,22 @@ const withBusPolicy =
     await put(change(Policy));
     return { role: () => role, mend: () => put(Policy) };
   };
+
+/** The record of the role's account as if something had come to pass there; a sweep writes it as it is now. */
+const withRecord =
+  (change: (record: Item) => Item | undefined) =>
+  async (lab: Lab, role: Served): Promise<Broken> => {
+    const dynamo = new DynamoDBClient(ofFactory(lab));
+    const { TableNames } = await dynamo.send(new ListTablesCommand({}));
+    const TableName = TableNames?.find((name) => name.includes('Ledger'));
+    const Key = { role: { S: 'account' }, roleId: { S: lab.member(role.member).accountId } };
+    const { Item = {} } = await dynamo.send(new GetItemCommand({ TableName, Key }));
+    const changed = change(Item);
+    if (changed) await dynamo.send(new PutItemCommand({ TableName, Item: changed }));
+    else await dynamo.send(new DeleteItemCommand({ TableName, Key }));
+    return { role: () => role, mend: () => lab.sweep(role.member) };
+  };
+type Item = Record<string, AttributeValue>;
 
 /** A role that is created while nobody takes events, and served when they are taken again. */
 async function waiting(lab: Lab, name: string, mend: () => Promise<unknown>): Promise<Broken> {
@@ -76,6 +100,15 @@ const PLAYS: Readonly<Record<string, (lab: Lab, role: Served) => Promise<Broken>
     const mend = () => iam.send(new EnableOutboundWebIdentityFederationCommand({}));
     return { role: () => role, mend };
   },
+
+  NotEnrolled: withRecord(() => undefined),
+
+  ProviderContested: withRecord((record) => ({ ...record, notes: { L: [{ S: 'provider-contested' }] } })),
+
+  HeartbeatMissing: withRecord(({ heartbeatSeenAt: _, ...record }) => ({
+    ...record,
+    enrolledAt: { S: '2026-01-01T00:00:00.000Z' },
+  })),
 
   async DirectoryLoginFailed(lab, role) {
     const path = `/applications(appId='${lab.factory.sandbox.world.factoryAppId}')/federatedIdentityCredentials`;

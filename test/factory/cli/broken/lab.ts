@@ -1,8 +1,7 @@
 /** What the broken set-ups are made of: served roles, workloads that log in, and doctor. */
 import { randomUUID } from 'node:crypto';
 
-import { CreateRoleCommand, DeleteRoleCommand } from '@aws-sdk/client-iam';
-import { StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { CreateRoleCommand, DeleteRoleCommand, UpdateAssumeRolePolicyCommand } from '@aws-sdk/client-iam';
 import { GetWebIdentityTokenCommand, STSClient } from '@aws-sdk/client-sts';
 import { expect } from 'vitest';
 import { credentialsFromEntra, type FromEntraOptions } from '../../../../credentials/from-entra.ts';
@@ -171,12 +170,15 @@ export function labOf(factory: Factory, command: CommandLine) {
       return answer.WebIdentityToken ?? '';
     },
 
-    /** Runs the workflow again for a role whose run failed, with the same input. */
-    runAgain: async ({ name }: Role): Promise<void> => {
-      const { name: former, stateMachineArn, input } = await ended(factory, 'create-role', name);
-      await factory.states.send(new StartExecutionCommand({ stateMachineArn, input, name: `${former}-r1` }));
+    retry: async ({ name }: Role): Promise<void> => {
+      await ended(factory, 'create-role', name);
+      const args = ['--role', name, '--yes', '--profile', 'factory'];
+      expect((await command.run(['retry', ...args])).exitCode).toBe(0);
       await ended(factory, 'create-role', name, 2);
     },
+    /** The account alone; nothing where another sweep runs. */
+    sweep: (index: number) =>
+      command.run(['sweep', '--account', member(index).accountId, '--profile', 'factory']),
     /** The factory has taken the audience of a deleted role off the provider's list. */
     untilUnlisted: ({ member: index, audience }: Served) =>
       until(`${audience} to leave the list`, async () =>
@@ -193,6 +195,24 @@ export function labOf(factory: Factory, command: CommandLine) {
         }),
       ),
   };
+}
+
+/** A served role whose trust policy was changed, until it is put right. */
+export async function withTrust(
+  lab: Lab,
+  role: Served,
+  wrong: object | undefined,
+  right: object | undefined,
+  workload = role.workload,
+): Promise<Broken> {
+  const set = (trust: object | undefined) =>
+    lab
+      .member(role.member)
+      .iam.send(
+        new UpdateAssumeRolePolicyCommand({ RoleName: role.name, PolicyDocument: JSON.stringify(trust) }),
+      );
+  await set(wrong);
+  return { role: () => role, workload: () => lab.enter(workload), mend: () => set(right) };
 }
 
 /** A workload that is set up wrongly until it is mended. */

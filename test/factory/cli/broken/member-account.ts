@@ -19,12 +19,14 @@ import {
   PutRolePolicyCommand,
   RemoveClientIDFromOpenIDConnectProviderCommand,
 } from '@aws-sdk/client-iam';
-import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import { PurgeQueueCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
+import { until } from '../../../../sandbox/clients.ts';
 import { administratorKeys } from '../../callers.ts';
-import { placeholderOf } from '../../harness.ts';
+import { turnOff } from '../../drift/off.ts';
+import { placeholderOf, trustOn } from '../../harness.ts';
 import { withFullProvider, withoutMemberRole, withoutProvider } from '../../member-account.ts';
 import { queueOf, taken } from '../../queues.ts';
-import type { Broken, Lab, Role, SetUp, SetUps } from './lab.ts';
+import { type Broken, type Lab, type Role, type SetUp, type SetUps, withTrust } from './lab.ts';
 
 /** The account's rule that forwards, with what it takes to make it anew. */
 async function forwardingRule(lab: Lab, index: number) {
@@ -42,19 +44,25 @@ const roleOf = (lab: Lab, member: number, name: string): Role => ({
   arn: lab.arnOf(member, name),
 });
 
-/** A role that nobody hears of until the account is mended; then it is created anew, and served. */
+/** A role that nobody hears of until the account is mended; then a sweep finds it. */
 async function unheard(lab: Lab, index: number, name: string, mend: () => Promise<unknown>): Promise<Broken> {
   const role = await lab.create(index, name);
   return {
     role: () => role,
-    mend: async () => {
-      await mend();
-      await lab.remove(role);
-      await lab.create(index, name);
-    },
-    works: () => lab.whenServed(role),
+    mend,
+    works: () => untilSwept(lab, role),
   };
 }
+
+const untilSwept = (lab: Lab, { member, name }: Role) =>
+  until(`a sweep to serve ${name}`, async () => {
+    await lab.sweep(member);
+    const { tags } = await lab.member(member).role(name);
+    return tags['oidc-factory:status'] === 'ready' ? true : undefined;
+  });
+
+/** The factory mends much of what it hears of by itself, before anybody sees it: here it does not hear. */
+const silenced = (lab: Lab, index: number) => turnOff(lab.factory, lab.member(index));
 
 /** A role whose run failed; the run is made good once the account is mended. */
 async function unserved(
@@ -69,7 +77,7 @@ async function unserved(
     role: () => role,
     mend: async () => {
       await mend();
-      await lab.runAgain(role);
+      await lab.retry(role);
     },
     works: () => lab.whenServed(role),
   };
@@ -77,14 +85,39 @@ async function unserved(
 
 /** Give each an account. */
 const PLAYS: Readonly<Record<string, (lab: Lab, index: number) => Promise<Broken>>> = {
+  async AudienceNotOnProvider(lab, index) {
+    const role = await lab.served(index, 'unlisted');
+    await silenced(lab, index);
+    const { iam, providerArn } = lab.member(index);
+    const input = { OpenIDConnectProviderArn: providerArn, ClientID: role.audience };
+    await iam.send(new RemoveClientIDFromOpenIDConnectProviderCommand(input));
+    return {
+      role: () => role,
+      workload: () => lab.enter(role.workload),
+      mend: () => iam.send(new AddClientIDToOpenIDConnectProviderCommand(input)),
+    };
+  },
+
+  async SubjectOpen(lab, index) {
+    const role = await lab.served(index, 'open');
+    await silenced(lab, index);
+    const aud = role.audience;
+    const [open, pinned] = [{ aud }, { aud, sub: role.principalId }].map((claims) =>
+      trustOn(lab.member(index), claims),
+    );
+    return withTrust(lab, role, open, pinned);
+  },
+
   async ProviderMissing(lab, index) {
     const role = await lab.served(index, 'without-provider');
+    await silenced(lab, index);
     const mend = await withoutProvider(lab.member(index));
     return { role: () => role, workload: () => lab.enter(role.workload), mend };
   },
 
   async ProviderWithoutSlash(lab, index) {
     const role = await lab.served(index, 'without-slash');
+    await silenced(lab, index);
     const { iam, providerArn } = lab.member(index);
     const misspelt = providerArn.replace(/\/$/, '');
     const spelling = (url: string) => ({
@@ -145,11 +178,9 @@ const PLAYS: Readonly<Record<string, (lab: Lab, index: number) => Promise<Broken
       role: () => role,
       mend: async () => {
         await iam.send(new DeleteRolePolicyCommand(denial));
-        const { Body: MessageBody } = await taken(waiting, 'the event');
-        const queue = queueOf(lab.factory, lab.factory.sandbox.world.factoryAccountId, 'RoleEvents');
-        await queue.sqs.send(new SendMessageCommand({ QueueUrl: queue.url, MessageBody }));
+        await waiting.sqs.send(new PurgeQueueCommand({ QueueUrl: waiting.url }));
       },
-      works: () => lab.whenServed(role),
+      works: () => untilSwept(lab, role),
     };
   },
 
@@ -199,6 +230,7 @@ const PLAYS: Readonly<Record<string, (lab: Lab, index: number) => Promise<Broken
   },
 
   async PlaceholderNotListed(lab, index) {
+    await silenced(lab, index);
     const { iam, providerArn } = lab.member(index);
     const input = { OpenIDConnectProviderArn: providerArn, ClientID: placeholderOf(lab.factory) };
     await iam.send(new RemoveClientIDFromOpenIDConnectProviderCommand(input));

@@ -1,34 +1,7 @@
-/** Mistakes on one role: its trust policy, its tags, its place on the provider's list. */
-import {
-  AddClientIDToOpenIDConnectProviderCommand,
-  RemoveClientIDFromOpenIDConnectProviderCommand,
-  TagRoleCommand,
-  UntagRoleCommand,
-  UpdateAssumeRolePolicyCommand,
-} from '@aws-sdk/client-iam';
+/** Mistakes on one role: its trust policy, its tags. */
+import { TagRoleCommand, UntagRoleCommand } from '@aws-sdk/client-iam';
 import { trustOn } from '../../harness.ts';
-import type { Broken, Lab, Role, Served, SetUps } from './lab.ts';
-
-const setTrust = (lab: Lab, { member, name }: Role, trust: object) =>
-  lab
-    .member(member)
-    .iam.send(new UpdateAssumeRolePolicyCommand({ RoleName: name, PolicyDocument: JSON.stringify(trust) }));
-
-/** A served role whose trust policy was changed, until it is put right. */
-async function withTrust(
-  lab: Lab,
-  role: Served,
-  wrong: object,
-  right: object,
-  workload = role.workload,
-): Promise<Broken> {
-  await setTrust(lab, role, wrong);
-  return {
-    role: () => role,
-    workload: () => lab.enter(workload),
-    mend: () => setTrust(lab, role, right),
-  };
-}
+import { type Lab, type Role, type Served, type SetUps, withTrust } from './lab.ts';
 
 const trustOf = (lab: Lab, { member }: Role, claims: Record<string, string>) =>
   trustOn(lab.member(member), claims);
@@ -40,34 +13,11 @@ const anew = async (lab: Lab, role: Role): Promise<void> => {
 };
 
 export const roleSetUps = (second: () => Promise<Served>): SetUps => ({
-  async AudienceNotOnProvider(lab) {
-    const role = await lab.served(0, 'unlisted');
-    const { iam, providerArn } = lab.member(0);
-    const input = { OpenIDConnectProviderArn: providerArn, ClientID: role.audience };
-    await iam.send(new RemoveClientIDFromOpenIDConnectProviderCommand(input));
-    return {
-      role: () => role,
-      workload: () => lab.enter(role.workload),
-      mend: () => iam.send(new AddClientIDToOpenIDConnectProviderCommand(input)),
-    };
-  },
-
   async TrustChanged(lab) {
     const role = await lab.served(0, 'overwritten');
     const sub = role.principalId;
     const wrong = trustOf(lab, role, { aud: (await second()).audience, sub });
     return withTrust(lab, role, wrong, trustOf(lab, role, { aud: role.audience, sub }));
-  },
-
-  async SubjectOpen(lab) {
-    const role = await lab.served(0, 'open');
-    const aud = role.audience;
-    return withTrust(
-      lab,
-      role,
-      trustOf(lab, role, { aud }),
-      trustOf(lab, role, { aud, sub: role.principalId }),
-    );
   },
 
   async SubjectNotPrincipal(lab) {
