@@ -93,6 +93,7 @@ export interface SimulateArguments {
   readonly help: boolean;
   readonly exhaustive: boolean;
   readonly burst: boolean;
+  readonly sweep: boolean;
   readonly runs: number;
   readonly seed: number;
 }
@@ -104,17 +105,19 @@ export function simulateArguments(args: readonly string[]): SimulateArguments {
     seed: { type: 'string' },
     exhaustive: { type: 'boolean' },
     burst: { type: 'boolean' },
+    sweep: { type: 'boolean' },
     json: { type: 'boolean' },
     help: { type: 'boolean' },
   });
-  const [exhaustive, burst] = [values.has('exhaustive'), values.has('burst')];
+  const [exhaustive, burst, sweep] = [values.has('exhaustive'), values.has('burst'), values.has('sweep')];
   return {
     json: values.has('json'),
     help: values.has('help'),
     exhaustive,
     burst,
+    sweep,
     // Whoever asks for the rest alone need not wait for runs by chance.
-    runs: number(values, 'runs', SEED, 0, 1_000_000_000, exhaustive || burst ? 0 : 1000),
+    runs: number(values, 'runs', SEED, 0, 1_000_000_000, exhaustive || burst || sweep ? 0 : 1000),
     seed: number(values, 'seed', SEED, 0, 999_999_999, 1),
   };
 }

@@ -7,12 +7,13 @@ import { reportOf, simulate } from '../simulator/simulate.ts';
 import { simulateArguments } from './arguments.ts';
 import { run } from './run.ts';
 
-const USAGE = `npm run simulate -- [--runs N] [--seed S] [--exhaustive] [--burst] [--json]
+const USAGE = `npm run simulate -- [--runs N] [--seed S] [--exhaustive] [--burst] [--sweep] [--json]
 
-  --runs N      schedules by chance (default 1000, with --exhaustive or --burst 0)
+  --runs N      schedules by chance (default 1000; 0 with --exhaustive, --burst or --sweep)
   --seed S      the first one's seed (default 1); --runs 1 --seed S plays that schedule alone
   --exhaustive  every single fault, every pair of faults and every interleaving
   --burst       5,000 roles over 500 accounts at once, against the services' limits
+  --sweep       two sweeps over 1,000 accounts with 90 roles each, against the services' limits
   --json        one line of JSON at the end, and nothing else on standard output`;
 
 async function main(): Promise<number> {

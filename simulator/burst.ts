@@ -94,7 +94,7 @@ export async function burst(
     calls: limits.calls,
     refused: limits.refused,
     graphWrites: limits.graphWrites,
-    retries: [...attempts.values()].reduce((sum, attempts) => sum + attempts - 1, 0),
+    retries: [...attempts.values()].reduce((sum, times) => sum + times - 1, 0),
     mostAttempts,
     peakFunctions: limits.peakFunctions,
     peakExecutions: peakOf(world),

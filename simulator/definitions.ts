@@ -1,6 +1,6 @@
 /** The workflows' definitions, as CloudFormation would fill them in. */
 import { readFileSync } from 'node:fs';
-import { FUNCTION_NAMES, type FunctionName } from '../core/naming.ts';
+import { FUNCTION_NAMES, type FunctionName, type WorkflowName } from '../core/naming.ts';
 import type { Workflow } from '../lambdas/ports.ts';
 import type { Definition } from '../sandbox/asl/definition.ts';
 import { parseDefinition } from '../sandbox/asl/parse-definition.ts';
@@ -11,7 +11,7 @@ export const START_EXECUTION = 'arn:aws:states:::states:startExecution';
 
 export const functionArn = (name: FunctionName): string =>
   `arn:aws:lambda:us-east-1:${FACTORY_ACCOUNT}:function:oidc-factory-${name}`;
-export const stateMachineArn = (workflow: Workflow): string =>
+export const stateMachineArn = (workflow: WorkflowName): string =>
   `arn:aws:states:us-east-1:${FACTORY_ACCOUNT}:stateMachine:oidc-factory-${workflow}`;
 
 const placeholderOf = (name: FunctionName) =>
@@ -24,7 +24,7 @@ const SUBSTITUTIONS: Readonly<Record<string, string>> = {
 };
 
 /** The text of a definition, without placeholders. */
-export function definitionText(workflow: Workflow): string {
+export function definitionText(workflow: WorkflowName): string {
   const source = readFileSync(new URL(`../statemachines/${workflow}.asl.json`, import.meta.url), 'utf8');
   return source.replace(/\$\{(\w+)\}/g, (_, name: string) => SUBSTITUTIONS[name] ?? _);
 }

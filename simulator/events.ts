@@ -1,4 +1,5 @@
-import type { AccountId } from '../core/ids.ts';
+import type { AccountId, ProviderArn } from '../core/ids.ts';
+import { HEARTBEAT_KEY } from '../core/tags.ts';
 import type { RoleView } from '../lambdas/ports.ts';
 
 /** An event as the factory's rule delivers it; those of an archive carry the name of their replay. */
@@ -11,7 +12,7 @@ export interface RoleEvent {
 
 export interface RecordedCall {
   readonly accountId: AccountId;
-  readonly eventName: 'CreateRole' | 'DeleteRole';
+  readonly eventName: 'CreateRole' | 'DeleteRole' | 'TagOpenIDConnectProvider';
   readonly requestParameters: object;
   readonly responseElements: object | null;
 }
@@ -54,6 +55,14 @@ export const createRoleCall = (accountId: AccountId, role: RoleView): RecordedCa
     responseElements: { role: { roleName, roleId, arn, path } },
   };
 };
+
+/** The sweep's, which comes back as an event. */
+export const heartbeatCall = (accountId: AccountId, openIDConnectProviderArn: ProviderArn): RecordedCall => ({
+  accountId,
+  eventName: 'TagOpenIDConnectProvider',
+  requestParameters: { openIDConnectProviderArn, tags: [{ key: HEARTBEAT_KEY, value: '' }] },
+  responseElements: null,
+});
 
 export const deleteRoleCall = (accountId: AccountId, roleName: string): RecordedCall => ({
   accountId,

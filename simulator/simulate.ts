@@ -4,6 +4,7 @@ import { onAllCores } from './pool.ts';
 import type { Schedule } from './schedule.ts';
 import { shrink } from './shrink.ts';
 import { CALL_SITES, faultKindsOf } from './sites.ts';
+import { type SweepSimulation, sweeps, sweepsText } from './sweep.ts';
 import { byKind, coverageTable, type Finding, type Tally, uncovered } from './tally.ts';
 import { INVARIANTS, type Violation } from './violation.ts';
 import type { Work } from './worker.ts';
@@ -13,6 +14,7 @@ export interface SimulationOptions {
   readonly seed: number;
   readonly exhaustive: boolean;
   readonly burst: boolean;
+  readonly sweep: boolean;
 }
 
 /** A violation with the smallest schedule that shows it. */
@@ -43,6 +45,7 @@ export interface SimulationReport {
     readonly unhealed: number;
     readonly drifted: number;
     readonly burst?: BurstReport;
+    readonly sweep?: SweepSimulation;
   };
 }
 
@@ -71,14 +74,16 @@ export async function simulate(
     tell(`Shrinking the schedule of seed ${finding.schedule.seed}`);
     findings.push(await reproductionOf(finding));
   }
-  const report = options.burst ? await burst(tell) : undefined;
+  const atOnce = options.burst ? await burst(tell) : undefined;
+  const swept = options.sweep ? await sweeps(tell) : undefined;
+  const unheld = [atOnce, swept].filter((report) => report?.holds === false).length;
   const possible = CALL_SITES.reduce((sum, site) => sum + faultKindsOf(site).length, 0);
   const missing = uncovered(tally).map(({ site, kind }) => `${site} ${kind}`);
   return {
     tally,
     json: {
       runs: tally.runs,
-      violations: tally.violated + (report && !report.holds ? 1 : 0),
+      violations: tally.violated + unheld,
       findings,
       seed: options.seed,
       seconds: Math.round(seconds()),
@@ -89,7 +94,8 @@ export async function simulate(
       coverage: { possible, met: possible - missing.length, missing },
       unhealed: tally.unhealed,
       drifted: tally.drifted,
-      ...(report ? { burst: report } : {}),
+      ...(atOnce ? { burst: atOnce } : {}),
+      ...(swept ? { sweep: swept } : {}),
     },
   };
 }
@@ -113,6 +119,7 @@ export function reportOf({ tally, json }: SimulationReport): string {
       `  ${JSON.stringify(shrunk)}`,
     ]),
     ...(json.burst ? ['', burstText(json.burst)] : []),
+    ...(json.sweep ? ['', sweepsText(json.sweep)] : []),
     '',
     json.violations === 0 ? 'Every invariant held.' : `${json.violations} runs violate an invariant.`,
   ].join('\n');

@@ -5,6 +5,7 @@ import type {
 } from '../../core/application.ts';
 import { FactoryError } from '../../core/errors.ts';
 import {
+  type AccountId,
   type AppId,
   type AppObjectId,
   appId,
@@ -12,6 +13,7 @@ import {
   type ServicePrincipalId,
   servicePrincipalId,
 } from '../../core/ids.ts';
+import { parseUniqueName } from '../../core/naming.ts';
 import type { FactorySettings } from '../../core/settings.ts';
 import type { Clock, Directory } from '../../lambdas/ports.ts';
 import { Chance } from '../random.ts';
@@ -44,7 +46,9 @@ export class MemoryDirectory extends Replicated<Application | ServicePrincipal> 
   readonly #principals = new Map<AppId, ServicePrincipalId[]>();
 
   constructor(clock: Pick<Clock, 'now'>, self: Self, chance: Chance = new Chance(1)) {
-    super(clock);
+    super(clock, (found) =>
+      isApplication(found) ? parseUniqueName(found.uniqueName ?? '')?.accountId : undefined,
+    );
     this.#clock = clock;
     this.#self = self;
     this.#chance = chance;
@@ -64,6 +68,12 @@ export class MemoryDirectory extends Replicated<Application | ServicePrincipal> 
   active = (): readonly Application[] => this.everyApplication().filter(({ isDeleted }) => !isDeleted);
   activePrincipals = (): readonly ServicePrincipal[] =>
     this.everyPrincipal().filter(({ isDeleted }) => !isDeleted);
+
+  /** Of an account, as its tag lists them. */
+  applicationsOf = (accountId: AccountId): readonly Application[] =>
+    this.visibleOf(accountId)
+      .filter(isApplication)
+      .flatMap((found) => this.#seen(found) ?? []);
 
   /** Also by what was deleted softly. */
   isNameTaken = (name: string): boolean => {

@@ -3,6 +3,7 @@ import { FactoryError } from '../../core/errors.ts';
 import { type AccountId, roleNameKey } from '../../core/ids.ts';
 import { type Incarnation, isLive, type LedgerEntry } from '../../core/ledger-entry.ts';
 import type { Ledger } from '../../lambdas/ports.ts';
+import type { AccountLedger } from '../../lambdas/sweep-ports.ts';
 import { MemoryClock } from './memory-clock.ts';
 import { Replicated } from './replicated.ts';
 
@@ -17,7 +18,7 @@ export class MemoryLedger extends Replicated<LedgerEntry> implements Ledger {
   readonly #taken = new Map<string, number>();
 
   constructor(clock: Pick<MemoryClock, 'now'> = new MemoryClock()) {
-    super(clock);
+    super(clock, ({ accountId }) => accountId);
   }
 
   all = (): readonly LedgerEntry[] => this.current();
@@ -35,9 +36,9 @@ export class MemoryLedger extends Replicated<LedgerEntry> implements Ledger {
   read: Ledger['read'] = async (incarnation) => this.latest(keyOf(incarnation));
 
   holdersOf: Ledger['holdersOf'] = async (accountId, audience) =>
-    this.visible().filter(
-      (entry) => entry.accountId === accountId && entry.audience === audience && isLive(entry),
-    );
+    this.visibleOf(accountId).filter((entry) => entry.audience === audience && isLive(entry));
+
+  entriesOf: AccountLedger['entriesOf'] = async (accountId) => this.visibleOf(accountId);
 
   write: Ledger['write'] = async (next, previous, place) => {
     const stored = this.latest(keyOf(next));

@@ -45,7 +45,7 @@ export class MemoryMemberAccounts extends Replicated<RoleView | ProviderView> im
   #ids = 0;
 
   constructor(clock: Pick<Clock, 'now'>) {
-    super(clock);
+    super(clock, (found) => accountOf('roleId' in found ? found.roleArn : found.providerArn));
     this.#clock = clock;
   }
 
@@ -107,6 +107,10 @@ export class MemoryMemberAccounts extends Replicated<RoleView | ProviderView> im
     this.current().flatMap((found) =>
       'roleId' in found ? [] : [{ ...found, accountId: accountOf(found.providerArn) }],
     );
+
+  rolesOf = (accountId: AccountId): readonly RoleView[] => this.visibleOf(accountId).filter(isRole);
+  providersOf = (accountId: AccountId): readonly ProviderView[] =>
+    this.visibleOf(accountId).filter((found): found is ProviderView => !isRole(found));
 
   changeRole(
     accountId: AccountId,
@@ -189,6 +193,8 @@ export class MemoryMemberAccounts extends Replicated<RoleView | ProviderView> im
     return role;
   }
 }
+
+const isRole = (found: RoleView | ProviderView): found is RoleView => 'roleId' in found;
 
 /** Sessions are narrowed to one role. */
 function ofSession(name: RoleName, target: RoleName): RoleName {

@@ -13,10 +13,15 @@ interface State<T> {
 export class Replicated<T extends object> {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #states = new Map<string, State<T>[]>();
+  /** Keys of values that belong together. */
+  readonly #groups = new Map<string, Set<string>>();
+  readonly #groupOf: (value: T) => string | undefined;
   #lagMs = 0;
 
-  constructor(clock: Pick<Clock, 'now'>) {
+  /** `groupOf`: what is listed together; no value ever changes its group. */
+  constructor(clock: Pick<Clock, 'now'>, groupOf: (value: T) => string | undefined) {
     this.#clock = clock;
+    this.#groupOf = groupOf;
   }
 
   /** Runs a read that is so far behind. The read must take what it shows before it first waits. */
@@ -35,6 +40,8 @@ export class Replicated<T extends object> {
     const states = this.#states.get(key) ?? [];
     states.push({ since: this.#clock.now(), value: value && Object.freeze(value) });
     this.#states.set(key, states);
+    const group = value && this.#groupOf(value);
+    if (group !== undefined) this.#groups.set(group, (this.#groups.get(group) ?? new Set()).add(key));
   }
 
   protected latest = (key: string): T | undefined => this.#states.get(key)?.at(-1)?.value;
@@ -53,5 +60,6 @@ export class Replicated<T extends object> {
 
   protected current = (): T[] => [...this.#states.keys()].flatMap((key) => this.latest(key) ?? []);
 
-  protected visible = (): T[] => [...this.#states.keys()].flatMap((key) => this.shown(key) ?? []);
+  protected visibleOf = (group: string): T[] =>
+    [...(this.#groups.get(group) ?? [])].flatMap((key) => this.shown(key) ?? []);
 }

@@ -87,12 +87,19 @@ describe('the arguments of a benchmark', () => {
 
 describe('the arguments of a simulation', () => {
   it('are a thousand runs from the first seed, where nothing is said', () => {
-    expect(simulateArguments([])).toMatchObject({ runs: 1000, seed: 1, exhaustive: false, burst: false });
+    expect(simulateArguments([])).toMatchObject({
+      runs: 1000,
+      seed: 1,
+      exhaustive: false,
+      burst: false,
+      sweep: false,
+    });
   });
 
   it('are no runs by chance, where something else is asked for', () => {
     expect(simulateArguments(['--exhaustive'])).toMatchObject({ runs: 0, exhaustive: true });
     expect(simulateArguments(['--burst', '--runs', '5', '--json'])).toMatchObject({ runs: 5, json: true });
+    expect(simulateArguments(['--sweep'])).toMatchObject({ runs: 0, sweep: true });
   });
 
   it.each([
