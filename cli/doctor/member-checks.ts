@@ -10,7 +10,12 @@ import { fail, type Verdict } from '../../core/doctor/verdict.ts';
 import { forwardingPattern } from '../../core/event-patterns.ts';
 import { type AccountId, providerArn } from '../../core/ids.ts';
 import { providerArnOf } from '../../core/issuer.ts';
-import { MEMBER_ROLE_PURPOSES, memberRoleArn, memberRoleName } from '../../core/naming.ts';
+import {
+  GUARD_ROLE_PURPOSES,
+  MEMBER_ROLE_PURPOSES,
+  memberRoleArn,
+  memberRoleName,
+} from '../../core/naming.ts';
 import type { Check } from './check.ts';
 import type { Estate } from './estate.ts';
 import type { EventReads, MemberReads } from './reads.ts';
@@ -74,7 +79,7 @@ export async function deadLetters(
 }
 
 const roleChecks = (reads: MemberReads, accountId: AccountId, estate: Estate): Check[] =>
-  MEMBER_ROLE_PURPOSES.map((purpose) => {
+  [...MEMBER_ROLE_PURPOSES, ...(estate.config.guard ? GUARD_ROLE_PURPOSES : [])].map((purpose) => {
     const { partition, factoryAccountId, config } = estate;
     const { prefix } = config;
     return {

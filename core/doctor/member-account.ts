@@ -9,7 +9,14 @@ import {
   type Partition,
   providerArnOf,
 } from '../issuer.ts';
-import { functionRoleArn, MEMBER_ROLE_USERS } from '../naming.ts';
+import {
+  type AnyFunctionName,
+  functionRoleArn,
+  GUARD_FUNCTION,
+  type GuardRolePurpose,
+  MEMBER_ROLE_USERS,
+  type MemberRolePurpose,
+} from '../naming.ts';
 import { parsePolicy } from '../policy/document.ts';
 import { authorize } from '../policy/evaluate.ts';
 import type { Principal } from '../policy/types.ts';
@@ -17,7 +24,7 @@ import { sessionOf } from './sessions.ts';
 import { fail, ok, type Verdict } from './verdict.ts';
 
 export interface MemberRoleTerms {
-  readonly purpose: keyof typeof MEMBER_ROLE_USERS | 'forwarder';
+  readonly purpose: MemberRolePurpose | GuardRolePurpose;
   readonly partition: Partition;
   readonly factoryAccountId: AccountId;
   readonly prefix: string;
@@ -57,7 +64,13 @@ function usersOf({ purpose, partition, factoryAccountId, prefix }: MemberRoleTer
     const service = 'events.amazonaws.com';
     return [{ name: service, principal: { type: 'service', service } }];
   }
-  return MEMBER_ROLE_USERS[purpose].map((user) => {
+  const users: Readonly<Record<typeof purpose, readonly AnyFunctionName[]>> = {
+    ...MEMBER_ROLE_USERS,
+    audit: [GUARD_FUNCTION],
+    contain: [GUARD_FUNCTION],
+    report: [GUARD_FUNCTION],
+  };
+  return users[purpose].map((user) => {
     const name = functionRoleArn(partition, factoryAccountId, prefix, user);
     return { name, principal: sessionOf(name, factoryAccountId) };
   });

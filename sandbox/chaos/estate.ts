@@ -109,7 +109,7 @@ export class Estate {
   observe(record: CloudTrailRecord): void {
     const parameters = (record.requestParameters ?? {}) as Parameters;
     const accountId = record.recipientAccountId;
-    const byFactory = callerOf(record).includes(':assumed-role/oidc-factory-');
+    const byFactory = isByFactory(record);
     if (parameters.clientID !== undefined && record.errorCode === undefined && byFactory) {
       this.#audience(accountId, record.eventName, parameters.clientID);
     }
@@ -200,6 +200,10 @@ export interface Verdict {
 }
 
 const keyOf = (accountId: string, roleName: string): string => `${accountId}#${roleName.toLowerCase()}`;
+
+/** Whether a function made the call, in a session of a member role. */
+export const isByFactory = (record: CloudTrailRecord): boolean =>
+  callerOf(record).includes(':assumed-role/oidc-factory-');
 
 const callerOf = ({ userIdentity }: CloudTrailRecord): string =>
   'arn' in userIdentity ? String(userIdentity.arn) : '';

@@ -66,8 +66,8 @@ function isUndone(role: Incarnation): boolean {
 }
 
 /**
- * What is not as it must be has to be announced: by a failed execution, or by a dead letter. Only an edit that came
- * after the creation is told to nobody: its event is not forwarded.
+ * What is not as it must be has to be announced: by a failed execution, or by a dead letter. Only what became of a
+ * later edit may be told to nobody: a write of the factory has undone it, or its event names no tenant and goes nowhere.
  */
 function unannounced(role: Incarnation, census: Census, letters: number, factoryAppId: string): Violation[] {
   const { accountId, roleName, roleId } = role;

@@ -1,6 +1,7 @@
 /** CloudTrail under chaos: role events come late, twice and out of order; none is lost. */
 import type { CloudTrailRecord } from '../aws/cloudtrail.ts';
 import type { Chance } from './chance.ts';
+import { isByFactory } from './estate.ts';
 
 export interface RoleEvent {
   readonly eventId: string;
@@ -24,6 +25,9 @@ interface TrailOptions {
   readonly onRecord: (record: CloudTrailRecord) => void;
 }
 
+/** What the members' rules may forward, of what developers do to a role. */
+const ROLE_EVENT = /^((Create|Delete|Tag|Untag)Role|UpdateAssumeRolePolicy)$/;
+
 /** Seconds of the product's time. CloudTrail promises minutes; most events come within one. */
 const SHORT_DELAY = 20;
 const LONG_DELAY = 400;
@@ -44,8 +48,9 @@ export class Trail {
   readonly take = (record: CloudTrailRecord, deliver: () => void): void => {
     this.#options.onRecord(record);
     const { roleName } = (record.requestParameters ?? {}) as { readonly roleName?: string };
-    const isRoleEvent = /^(Create|Delete)Role$/.test(record.eventName) && record.errorCode === undefined;
-    if (!isRoleEvent || roleName === undefined) {
+    const isForFactory =
+      ROLE_EVENT.test(record.eventName) && record.errorCode === undefined && !isByFactory(record);
+    if (!isForFactory || roleName === undefined) {
       deliver();
       return;
     }

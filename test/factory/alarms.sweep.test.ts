@@ -1,4 +1,7 @@
 /** The alarms of sweeps and of whole accounts, provoked and resolved by the steps of their runbook sections. */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import {
   DescribeEventBusCommand,
@@ -19,7 +22,8 @@ import { until } from '../../sandbox/clients.ts';
 import { accountRecord } from './account-record.ts';
 import { useCommandLine } from './cli/command-line.ts';
 import { turnOff } from './drift/off.ts';
-import { configure, configureAll } from './functions.ts';
+import { configure, configureAll, functionOf } from './functions.ts';
+import { follow, scriptOf, skipWithoutAwsCli } from './guide.ts';
 import { createRole, logged, placeholderOf, roleWithStatus, trustOn, useFactory } from './harness.ts';
 import { withoutProvider } from './member-account.ts';
 import { type DeployedQueue, queueOf } from './queues.ts';
@@ -42,8 +46,8 @@ const create = (index: number, name: string) =>
 const ready = (index: number, name: string) => roleWithStatus(member(index), name, 'ready');
 const sweep = () => command().run(['sweep', ...operator]);
 const purge = ({ sqs, url }: DeployedQueue) => sqs.send(new PurgeQueueCommand({ QueueUrl: url }));
-const eventBridge = (credentials: EventBridgeClient['config']['credentials'] | object) =>
-  new EventBridgeClient({ ...factory().awsOptions, credentials: credentials as never });
+const eventBridge = ({ accessKeyId, secretAccessKey }: { accessKeyId: string; secretAccessKey: string }) =>
+  new EventBridgeClient({ ...factory().awsOptions, credentials: { accessKeyId, secretAccessKey } });
 const turnOn = (index: number) =>
   eventBridge(member(index).credentials).send(
     new EnableRuleCommand({ Name: 'oidc-factory-forward-role-events' }),
@@ -60,7 +64,6 @@ describe('an application that gets a secret', () => {
     await alarmIs(factory(), 'applications-changed', 'ALARM');
     const found = await logged(factory(), 'sweep-account', '"Application changed"');
     expect(found).toMatchObject([{ reason: 'unexpected-credential', accountId: member(0).accountId }]);
-    await alarmIs(factory(), 'applications-changed', 'OK');
     await sweep();
     expect(await logged(factory(), 'sweep-account', '"Application changed"')).toHaveLength(1);
   });
@@ -78,7 +81,6 @@ describe('an account that refuses a sweep', () => {
     await alarmIs(factory(), 'sweep-accounts-failed', 'ALARM');
     await set(trust);
     expect((await sweep()).exitCode).toBe(0);
-    await alarmIs(factory(), 'sweep-accounts-failed', 'OK');
   });
 });
 
@@ -101,7 +103,6 @@ describe('more removals than one sweep may start', () => {
     await turnOn(0);
     await back();
     expect((await sweep()).exitCode).toBe(0);
-    await alarmIs(factory(), 'sweep-removals-held', 'OK');
   });
 });
 
@@ -144,17 +145,35 @@ describe('an account whose events do not arrive', () => {
     await sweep();
     await until('the heartbeat', async () => (await accountRecord(factory(), accountId))?.heartbeatSeenAt);
     await sweep();
-    await alarmIs(factory(), 'heartbeat-missing', 'OK');
   });
 });
 
 describe('a sweep that the clock cannot start', () => {
-  it('leaves a dead letter; one by hand makes up for it', async () => {
+  it('leaves a dead letter; one by hand makes up for it', async ({ skip }) => {
+    await skipWithoutAwsCli(skip);
     const queue = queueOf(factory(), account(), 'SweepNotStarted');
-    await queue.sqs.send(new SendMessageCommand({ QueueUrl: queue.url, MessageBody: '{}' }));
+    await queue.sqs.send(new SendMessageCommand({ QueueUrl: queue.url, MessageBody: '{"of":"the clock"}' }));
     await alarmIs(factory(), 'sweep-not-started', 'ALARM');
-    expect((await sweep()).exitCode).toBe(0);
-    await purge(queue);
+    const printed = await follow(
+      [
+        scriptOf('runbook.md', {}, ['# Runbook']),
+        // CloudWatch Logs are not on the sandbox's wire: here it only says of which group they would be. And version 1
+        // of the AWS CLI takes no endpoint of SQS from the environment.
+        'aws() { case "$1" in',
+        '  logs) echo "$3" ;;',
+        '  sqs) command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@" ;;',
+        '  *) command aws "$@" ;;',
+        'esac; }',
+        'logs list-accounts ERROR',
+        'letters sweep-not-started',
+        'oidc-factory sweep',
+        'purge sweep-not-started',
+      ].join('\n'),
+      mkdtempSync(join(tmpdir(), 'oidc-factory-runbook-')),
+      { ...process.env, AWS_PROFILE: 'factory' },
+    );
+    expect(printed).toContain((await functionOf(factory(), 'list-accounts')).LoggingConfig?.LogGroup);
+    expect(printed).toContain('the clock');
     await alarmIs(factory(), 'sweep-not-started', 'OK');
   });
 });
@@ -185,7 +204,6 @@ describe('a provider', () => {
     await alarmIs(factory(), 'provider-missing', 'ALARM');
     await repair();
     await back();
-    await alarmIs(factory(), 'provider-missing', 'OK');
   });
 
   it('that others keep changing back raises the alarm, and is theirs to put right', async () => {
@@ -203,6 +221,16 @@ describe('a provider', () => {
     await iam.send(new AddClientIDToOpenIDConnectProviderCommand(input));
     await sweep();
     expect(await contested()).toBe(false);
-    await alarmIs(factory(), 'provider-contested', 'OK');
   });
+});
+
+it.each([
+  'applications-changed',
+  'sweep-accounts-failed',
+  'sweep-removals-held',
+  'heartbeat-missing',
+  'provider-missing',
+  'provider-contested',
+] as const)('%s goes back by itself', async (id) => {
+  await alarmIs(factory(), id, 'OK');
 });

@@ -22,7 +22,8 @@ describe('a run of chaos', () => {
       const report = await chaos.run(sandbox, (line) => lines.push(line));
       expect(report.violations).toEqual([]);
       expect(report).toMatchObject({ ok: true, roles: 12, incarnations: 16, members, seed: 1651 });
-      expect(report.events.events).toBe(24);
+      // Creations and deletions are the script's alone; edits are also the monkey's.
+      expect(report.events.events).toBeGreaterThanOrEqual(24);
       expect(Object.keys(report.faults)).toEqual(expect.arrayContaining(['dynamodb', 'iam', 'sts']));
       expect(report.phases.ready).toBeGreaterThan(0);
       // Three tokens for each role that is served; one that was told to ignore afterwards keeps its entry.

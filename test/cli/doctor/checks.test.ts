@@ -1,11 +1,14 @@
 /** Every check of doctor: in order, failing for each reason that it knows, and unknown where it may not look. */
 import { describe, expect, it } from 'vitest';
+import { memberChecks } from '../../../cli/doctor/member-checks.ts';
 import { CommandFailure } from '../../../cli/failure.ts';
 import { judgeProvider } from '../../../core/doctor/member-account.ts';
 import { judgeSecretLogin } from '../../../core/doctor/tenant.ts';
 import { remedyOf } from '../../../core/doctor/verdict.ts';
 import { FactoryError } from '../../../core/errors.ts';
 import { entraIssuer, providerArnOf } from '../../../core/issuer.ts';
+import { GUARD_ROLE_PURPOSES } from '../../../core/naming.ts';
+import { GuardConfigSchema } from '../../../lib/config/guard.ts';
 import {
   ACCOUNT,
   AUDIENCE,
@@ -23,7 +26,17 @@ import { FAILING as OF_FACTORY } from './failing.factory.ts';
 import { FAILING as OF_MEMBER } from './failing.member.ts';
 import { FAILING as OF_ROLE } from './failing.role.ts';
 import { FAILING as OF_TENANT } from './failing.tenant.ts';
-import { type AllReads, allChecks, ESTATE, finding, healthy, run, SERVED, TRUST } from './healthy.ts';
+import {
+  type AllReads,
+  allChecks,
+  ESTATE,
+  finding,
+  healthy,
+  memberRole,
+  run,
+  SERVED,
+  TRUST,
+} from './healthy.ts';
 
 const FAILING = [...OF_MEMBER, ...OF_FACTORY, ...OF_TENANT, ...OF_ROLE];
 const failedRun = run(ESTATE.stateMachineArn('create-role'), ENTRY.eventIds[0] ?? '', 'FAILED', 1);
@@ -245,4 +258,15 @@ it('tells a slash too many of a version 2.0 issuer', () => {
   expect(judgeProvider([PROVIDER_ARN], { ...terms, issuer: china })).toMatchObject({
     code: 'ProviderMissing',
   });
+});
+
+it('looks at the guard’s member roles where there is a guard', async () => {
+  const config = { ...ESTATE.config, guard: GuardConfigSchema.parse({}) };
+  const judged = (reads: AllReads, purpose: string) =>
+    finding(`member-role.${purpose}`, memberChecks(reads.member, ACCOUNT, { ...ESTATE, config }));
+  for (const purpose of GUARD_ROLE_PURPOSES) {
+    expect(await judged(healthy(), purpose)).toMatchObject({ status: 'OK' });
+    const other = changed({ member: { role: async () => memberRole('oidc-factory-inspect') } });
+    expect(await judged(other, purpose)).toMatchObject({ code: 'MemberRoleNotAssumable' });
+  }
 });

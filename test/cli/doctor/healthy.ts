@@ -11,9 +11,11 @@ import { forwardingPattern } from '../../../core/event-patterns.ts';
 import { type RoleName, roleArn } from '../../../core/ids.ts';
 import { identifierUriFor } from '../../../core/issuer.ts';
 import {
+  type AnyFunctionName,
   ENTRA_FUNCTIONS,
   FUNCTION_NAMES,
   functionRoleArn,
+  GUARD_FUNCTION,
   MEMBER_ROLE_USERS,
   memberRoleArn,
   uniqueName,
@@ -78,8 +80,9 @@ const FORWARDER = memberRoleArn(partition, ACCOUNT, CONFIG.prefix, 'forwarder');
 
 /** As the member stack makes it. */
 export function memberRole(name: string): RoleView {
-  const purpose = name.slice(CONFIG.prefix.length + 1) as keyof typeof MEMBER_ROLE_USERS | 'forwarder';
-  const users = purpose === 'forwarder' ? [] : MEMBER_ROLE_USERS[purpose];
+  const purpose = name.slice(CONFIG.prefix.length + 1);
+  const known: Readonly<Record<string, readonly AnyFunctionName[]>> = MEMBER_ROLE_USERS;
+  const users = known[purpose] ?? [GUARD_FUNCTION];
   const Statement =
     purpose === 'forwarder'
       ? { Principal: { Service: 'events.amazonaws.com' } }

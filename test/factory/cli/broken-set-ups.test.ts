@@ -10,7 +10,7 @@ import { configureAll } from '../functions.ts';
 import { useFactory } from '../harness.ts';
 import { factorySetUps } from './broken/factory.ts';
 import { type Broken, type Lab, labOf, type Refusal, type Served, type SetUps } from './broken/lab.ts';
-import { MEMBERS, memberAccountSetUps } from './broken/member-account.ts';
+import { MEMBERS, memberAccountSetUps, ROLES_PER_ACCOUNT } from './broken/member-account.ts';
 import { roleSetUps } from './broken/role.ts';
 import { others, type Row, rows } from './broken/table.ts';
 import { tenantSetUps } from './broken/tenant.ts';
@@ -27,8 +27,11 @@ const second = async () => (await served).second;
 
 /** Clouds that settle sooner than the factory has to assume. */
 const SETTLING = { SETTLE_SECONDS: '100', REPLICATION_SECONDS: '150' };
-/** One that leaves the list of a provider to be filled. */
-const CAPS = JSON.stringify({ rolesPerAccount: 99, creationsPerHour: 1000, removalsPerHour: 1000 });
+const CAPS = JSON.stringify({
+  rolesPerAccount: ROLES_PER_ACCOUNT,
+  creationsPerHour: 1000,
+  removalsPerHour: 1000,
+});
 
 beforeAll(async () => {
   await configureAll(factory(), { ...SETTLING, CAPS });

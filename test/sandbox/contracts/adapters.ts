@@ -103,12 +103,17 @@ async function connectAdapters(sandbox: Sandbox): Promise<Adapters> {
   const membersAs = (name: FunctionName) =>
     memberAccounts({ ...member, sessionName: () => name, client: new STSClient(as(name)) });
   const ledgerAs = (name: FunctionName) => dynamoLedger({ ...ledger, client: new DynamoDBClient(as(name)) });
+  const [recording, claiming] = [ledgerAs('record-outcome'), ledgerAs('inspect-role')];
   return {
     settings,
     entra,
     stateMachineArns: workflows.stateMachineArns,
     // No function may do all of it.
-    ledger: { ...ledgerAs('record-outcome'), holdersOf: ledgerAs('inspect-role').holdersOf },
+    ledger: {
+      ...recording,
+      holdersOf: claiming.holdersOf,
+      write: (next, previous, place) => (place ? claiming : recording).write(next, previous, place),
+    },
     directory: directoryOf(entra),
     executions: stepFunctionsExecutions({ ...workflows, client: new SFNClient(as('dispatch-role-event')) }),
     accounts: {

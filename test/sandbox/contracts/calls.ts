@@ -175,6 +175,21 @@ export const CALLS: Readonly<Record<string, Make>> = {
       as: entry,
     };
   },
+  'dynamodb TransactWriteItems': async ({ adapters: { ledger } }) => {
+    const entry = newEntry();
+    const hour = new Date(randomInt(2 ** 40)).toISOString();
+    const place = { of: 'creations', hour, most: 2 } as const;
+    return {
+      act: () => ledger.write(entry, undefined, place),
+      gives: undefined,
+      shows: async () => {
+        // The other of the two places is left: a repetition takes none.
+        await ledger.write(newEntry(), undefined, place);
+        return ledger.read(entry);
+      },
+      as: entry,
+    };
+  },
   'dynamodb GetItem': async ({ adapters: { ledger } }) => {
     const entry = newEntry();
     await ledger.write(entry, undefined);

@@ -20,6 +20,7 @@ import {
   RemoveClientIDFromOpenIDConnectProviderCommand,
 } from '@aws-sdk/client-iam';
 import { PurgeQueueCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
+import { configFor } from '../../../../bin/local.ts';
 import { until } from '../../../../sandbox/clients.ts';
 import { administratorKeys } from '../../callers.ts';
 import { turnOff } from '../../drift/off.ts';
@@ -82,6 +83,9 @@ async function unserved(
     works: () => lab.whenServed(role),
   };
 }
+
+/** A cap that leaves the list of a provider to be filled. */
+export const ROLES_PER_ACCOUNT = 99;
 
 /** Give each an account. */
 const PLAYS: Readonly<Record<string, (lab: Lab, index: number) => Promise<Broken>>> = {
@@ -193,10 +197,13 @@ const PLAYS: Readonly<Record<string, (lab: Lab, index: number) => Promise<Broken
   async ProviderFull(lab, index) {
     const unused = await Promise.all(['unused', 'unused-too'].map((name) => lab.served(index, name)));
     await withFullProvider(lab.member(index));
-    return unserved(lab, index, 'without-room', async () => {
+    const broken = await unserved(lab, index, 'without-room', async () => {
       await Promise.all(unused.map(lab.remove));
       await Promise.all(unused.map(lab.untilUnlisted));
     });
+    const caps = { rolesPerAccount: ROLES_PER_ACCOUNT };
+    const config = { ...configFor(lab.factory.sandbox.world), caps };
+    return { ...broken, config: () => lab.command.file('as-deployed.json', JSON.stringify(config)) };
   },
 
   /** By hand: two applications, a provider of version 2.0 tokens, and a role that trusts the one's audience. */
