@@ -12,8 +12,8 @@ const PATIENT = { testTimeout: 60_000, hookTimeout: 60_000 };
 
 export default defineConfig({
   test: {
-    // The tests of the sandbox wait more than they work: two side by side, also on two cores.
-    maxWorkers: 2,
+    // The tests of the sandbox wait more than they work: three side by side, also on two cores.
+    maxWorkers: 3,
     provide: { runDir: join(tmpdir(), `oidc-factory-test-${randomUUID()}`) },
     projects: [
       {

@@ -68,6 +68,12 @@ function policiesOf(type: string, id: string, properties: Record<string, any>): 
         policy: RESOURCE_POLICY,
         document: properties.PolicyDocument,
       }));
+    case 'AWS::SNS::TopicPolicy':
+      return properties.Topics.map(({ Ref }: { Ref: string }) => ({
+        owner: Ref,
+        policy: RESOURCE_POLICY,
+        document: properties.PolicyDocument,
+      }));
     case 'AWS::Events::EventBusPolicy':
       return [
         {

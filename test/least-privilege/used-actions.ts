@@ -67,9 +67,11 @@ export function readReports(runDir: string): { testFiles: ReadonlySet<string>; u
 function templateNames({ stacks }: Pick<Sandbox, 'stacks'>): (policy: string) => string | undefined {
   const owners = new Map(
     stacks.flatMap(({ name, resources }) =>
-      [...resources].flatMap(([id, { attributes }]) =>
-        attributes?.Arn === undefined ? [] : [[attributes.Arn, `${name}/${id}`] as const],
-      ),
+      [...resources].flatMap(([id, { attributes }]) => {
+        // A topic calls it otherwise.
+        const arn = attributes?.Arn ?? attributes?.TopicArn;
+        return arn === undefined ? [] : [[arn, `${name}/${id}`] as const];
+      }),
     ),
   );
   return (policy) => {
