@@ -115,9 +115,8 @@ export class Guard extends Construct {
       // Without dead letters: the next one asks for the same.
       targets: [{ bind: () => ({ arn: queue.queueArn }) }],
     });
-    admit(intake, queue);
-    admit(intake, notQueued);
-    admit(tick, queue);
+    admit(queue, intake, tick);
+    admit(notQueued, intake);
     return queue;
   }
 }

@@ -130,7 +130,7 @@ export class Notifications extends Construct {
           }),
       ),
     ];
-    for (const rule of rules) for (const to of [queue, notQueued]) admit(rule, to);
+    for (const to of [queue, notQueued]) admit(to, ...rules);
   }
 }
 

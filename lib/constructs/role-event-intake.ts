@@ -114,19 +114,19 @@ export class RoleEventIntake extends Construct {
         },
       ],
     });
-    for (const queue of [this.queue, notQueued]) admit(rule, queue);
+    for (const queue of [this.queue, notQueued]) admit(queue, rule);
   }
 }
 
-/** Lets the rule, and nothing else of EventBridge, put messages on the queue. */
-export function admit(rule: events.Rule, queue: sqs.Queue): void {
+/** Lets the rules, and nothing else of EventBridge, put messages on the queue. */
+export function admit(queue: sqs.Queue, ...rules: readonly events.Rule[]): void {
   queue.addToResourcePolicy(
     new iam.PolicyStatement({
-      sid: 'Rule',
+      sid: 'Rules',
       principals: [new iam.ServicePrincipal('events.amazonaws.com')],
       actions: ['sqs:SendMessage'],
       resources: [queue.queueArn],
-      conditions: { ArnEquals: { 'aws:SourceArn': rule.ruleArn } },
+      conditions: { ArnEquals: { 'aws:SourceArn': rules.map(({ ruleArn }) => ruleArn) } },
     }),
   );
 }

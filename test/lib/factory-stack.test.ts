@@ -107,7 +107,7 @@ describe('queues', () => {
       expect(sender).toMatchObject({
         Action: 'sqs:SendMessage',
         Principal: { Service: 'events.amazonaws.com' },
-        Condition: { ArnEquals: { 'aws:SourceArn': { 'Fn::GetAtt': [rule?.id, 'Arn'] } } },
+        Condition: { ArnEquals: { 'aws:SourceArn': [{ 'Fn::GetAtt': [rule?.id, 'Arn'] }] } },
       });
   });
 
