@@ -38,7 +38,7 @@ export async function plan(io: Io, given: PlanOptions): Promise<void> {
   else {
     printSteps(io, steps, io.out);
     printSummary(io, steps, document.hash, io.out);
-    if (out !== undefined) io.out(`Carry it out: oidc-factory apply ${out}`);
+    if (out !== undefined && startsOf(steps).length > 0) io.out(`Carry it out: oidc-factory apply ${out}`);
   }
   for (const arn of adopt.filter((one) => !steps.some((step) => isAbout(step, one)))) {
     io.tell(

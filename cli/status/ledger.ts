@@ -34,7 +34,8 @@ export async function showLedger(io: Io, query: LedgerQuery): Promise<void> {
   }
   for (const line of standing(io, factory.modes, control, sweep)) io.out(line);
   if (accounts) printAccounts(io, accounts);
-  else if (entries.length === 0) io.out('The ledger knows no such role.');
+  else if (entries.length === 0)
+    io.out(all.length === 0 ? 'The ledger knows no role yet.' : 'The ledger knows no such role.');
   else for (const line of table([COLUMNS, ...entries.map(row)], io.width)) io.out(line);
 }
 

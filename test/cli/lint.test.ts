@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -8,12 +8,13 @@ import {
   ListOpenIDConnectProvidersCommand,
 } from '@aws-sdk/client-iam';
 import { mockClient } from 'aws-sdk-client-mock';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { RULE_IDS } from '../../core/lint/rules.ts';
 import { arnOf, GITHUB, policy, statement, subject } from '../core/lint/policies.ts';
 import { run } from './recorded-io.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'oidc-factory-lint-'));
+afterAll(() => rmSync(folder, { recursive: true }));
 const file = (name: string, content: string | object): string => {
   const path = join(folder, name);
   writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));

@@ -1,5 +1,5 @@
 /** The alarms of sweeps and of whole accounts, provoked and resolved by the steps of their runbook sections. */
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
@@ -17,7 +17,7 @@ import {
   UpdateAssumeRolePolicyCommand,
 } from '@aws-sdk/client-iam';
 import { PurgeQueueCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../../sandbox/clients.ts';
 import { accountRecord } from './account-record.ts';
 import { useCommandLine } from './cli/command-line.ts';
@@ -53,6 +53,8 @@ const turnOn = (index: number) =>
     new EnableRuleCommand({ Name: 'oidc-factory-forward-role-events' }),
   );
 
+const home = mkdtempSync(join(tmpdir(), 'oidc-factory-runbook-'));
+afterAll(() => rmSync(home, { recursive: true }));
 beforeAll(() => configureAll(factory(), SOONER));
 
 describe('an application that gets a secret', () => {
@@ -169,7 +171,7 @@ describe('a sweep that the clock cannot start', () => {
         'oidc-factory sweep',
         'purge sweep-not-started',
       ].join('\n'),
-      mkdtempSync(join(tmpdir(), 'oidc-factory-runbook-')),
+      home,
       { ...process.env, AWS_PROFILE: 'factory' },
     );
     expect(printed).toContain((await functionOf(factory(), 'list-accounts')).LoggingConfig?.LogGroup);
