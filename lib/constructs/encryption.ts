@@ -3,6 +3,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import type { Construct, IConstruct } from 'constructs';
 import { FactoryFunction } from './factory-function.ts';
+import { Workflow } from './workflows.ts';
 
 /** What each type of resource is told of the key. */
 const PROPERTIES: Readonly<Record<string, (keyArn: string) => Readonly<Record<string, unknown>>>> = {
@@ -27,7 +28,8 @@ export function encryptWithOwnKey(scope: Construct): void {
   for (const statement of servicesThatWrite(stack)) key.addToResourcePolicy(statement);
   Aspects.of(stack).add({
     visit: (node: IConstruct) => {
-      if (node instanceof iam.Role) allowUse(node, key);
+      // Workflows touch nothing that is encrypted: their functions do.
+      if (node instanceof iam.Role && !isOfWorkflow(node)) allowUse(node, key);
       if (!CfnResource.isCfnResource(node)) return;
       for (const [name, value] of Object.entries(PROPERTIES[node.cfnResourceType]?.(key.keyArn) ?? {})) {
         node.addPropertyOverride(name, value);
@@ -35,6 +37,9 @@ export function encryptWithOwnKey(scope: Construct): void {
     },
   });
 }
+
+const isOfWorkflow = (role: iam.Role): boolean =>
+  role.node.scope instanceof Workflow && role === role.node.scope.role;
 
 /** Services that put something where the key is, in their own name and for this account alone. */
 function servicesThatWrite({ account, region, partition, urlSuffix }: Stack): iam.PolicyStatement[] {
@@ -73,7 +78,7 @@ function servicesThatWrite({ account, region, partition, urlSuffix }: Stack): ia
 }
 
 /**
- * Every role of the stack, through the services alone: nobody decrypts anything itself, and without a permission on a
+ * Every role that is left, through the services alone: nobody decrypts anything itself, and without a permission on a
  * table, queue or topic the key opens nothing.
  */
 function allowUse(role: iam.Role, key: kms.Key): void {

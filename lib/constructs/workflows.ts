@@ -23,6 +23,7 @@ export interface WorkflowProps {
 /** A Standard workflow from its definition file, under a role that may invoke its functions and nothing else. */
 export class Workflow extends Construct {
   readonly stateMachine: sfn.StateMachine;
+  readonly role: iam.Role;
 
   constructor(scope: Construct, id: string, props: WorkflowProps) {
     super(scope, id);
@@ -30,7 +31,7 @@ export class Workflow extends Construct {
       ([key, fn]) => [`${key}Arn`, fn.function.functionArn] as const,
     );
     const parts = ownParts(this, props.name);
-    const role = new iam.Role(this, 'Role', {
+    this.role = new iam.Role(this, 'Role', {
       assumedBy: new iam.ServicePrincipal('states.amazonaws.com'),
       inlinePolicies: {
         workflow: new iam.PolicyDocument({
@@ -68,7 +69,7 @@ export class Workflow extends Construct {
           : {}),
       },
       // What it may do is above; CDK would add the delivery of logs once more.
-      role: role.withoutPolicyUpdates(),
+      role: this.role.withoutPolicyUpdates(),
       logs: {
         destination: new logs.LogGroup(this, 'Log', {
           // Under this prefix, Logs needs no resource policy of its own for each group: those are at most ten.
@@ -80,8 +81,8 @@ export class Workflow extends Construct {
         includeExecutionData: false,
       },
     });
-    acknowledgeWide(role, DELIVER_LOGS);
-    if (props.isDistributed) acknowledgeWide(role, parts);
+    acknowledgeWide(this.role, DELIVER_LOGS);
+    if (props.isDistributed) acknowledgeWide(this.role, parts);
     Validations.of(this.stateMachine).acknowledge(
       {
         id: 'AwsSolutions-SF1',
