@@ -20,19 +20,19 @@ export interface Stance {
 export type SwitchPorts = Pick<Ports, 'control' | 'clock' | 'telemetry'>;
 
 /**
- * Reads control, at most every `controlSeconds`. Fails with Paused while the factory is, and while nobody can tell.
- * The account is named where its units matter.
+ * Reads control, at most every `controlSeconds`, or where what is known is older than `most` seconds. Fails with Paused
+ * while the factory is, and while nobody can tell. The account is named where its units matter.
  */
 export function unlessPaused(
   { control, clock, telemetry }: SwitchPorts,
   { controlSeconds }: Pick<ControlSettings, 'controlSeconds'>,
-): (accountId?: AccountId) => Promise<ControlState> {
+): (accountId?: AccountId, most?: number) => Promise<ControlState> {
   const known = new Map<AccountId | undefined, ControlState & { readonly at: number }>();
 
-  async function stateOf(accountId: AccountId | undefined): Promise<ControlState> {
+  async function stateOf(accountId: AccountId | undefined, most: number): Promise<ControlState> {
     const last = known.get(accountId);
     const at = clock.now();
-    if (last && at - last.at < controlSeconds * 1000) return last;
+    if (last && at - last.at < most * 1000) return last;
     try {
       const state = await control.read(accountId);
       known.set(accountId, { ...state, at });
@@ -43,8 +43,8 @@ export function unlessPaused(
     }
   }
 
-  return async (accountId) => {
-    const state = await stateOf(accountId);
+  return async (accountId, most = controlSeconds) => {
+    const state = await stateOf(accountId, most);
     if (state.document.paused) throw new FactoryError('Paused');
     return state;
   };
@@ -54,11 +54,12 @@ export function unlessPaused(
 export function switchOf(
   ports: SwitchPorts,
   settings: ControlSettings,
-): (accountId: AccountId) => Promise<Stance> {
+): (accountId: AccountId, most?: number) => Promise<Stance> {
   const read = unlessPaused(ports, settings);
-  return async (accountId) => {
+  return async (accountId, most) => {
     const { document, organizationalUnits } = await read(
       dependsOnUnits(settings, accountId) ? accountId : undefined,
+      most,
     );
     return {
       mode: modeOf(settings, accountId, organizationalUnits),
@@ -91,27 +92,29 @@ export function switched<P extends object, S, I extends StepInput, O>(
   const ask = switchOf(ports, settings);
   return async (input) => {
     const { accountId } = 'run' in input ? input.run : input.entry;
+    const mayRead = () => ask(accountId);
+    // Between the last look at a role and the write to it no further call shall be: each look asks already.
     const mayWrite = async () => {
-      const { mode } = await ask(accountId);
+      const { mode } = await ask(accountId, 2 * settings.controlSeconds);
       if (mode === 'observe') throw onlyObserved();
     };
-    const stance = await ask(accountId);
+    const stance = await mayRead();
     if (!('run' in input)) await mayWrite();
-    return step(asking(ports, mayWrite), settings)(input, stance);
+    return step(asking(ports, mayWrite, mayRead), settings)(input, stance);
   };
 }
 
-/** The ports, whose every call that changes something outside asks first. */
-function asking<P extends object>(ports: P, mayWrite: MayWrite): P {
+/** The ports, whose every call to the outside asks first. */
+function asking<P extends object>(ports: P, mayWrite: MayAct, mayRead: MayAct): P {
   const { accounts, directory }: Partial<Pick<Ports, 'accounts' | 'directory'>> = ports;
   return {
     ...ports,
-    ...(accounts && { accounts: openingCareful(accounts, mayWrite) }),
-    ...(directory && { directory: careful(directory, mayWrite) }),
+    ...(accounts && { accounts: openingCareful(accounts, mayWrite, mayRead) }),
+    ...(directory && { directory: careful(directory, mayWrite, mayRead) }),
   };
 }
 
-/** Methods that change nothing. Whatever is not named here asks. */
+/** Methods that change nothing. Whatever is not named here is taken for a write. */
 const READS: ReadonlySet<PropertyKey> = new Set([
   'getRole',
   'getProvider',
@@ -120,26 +123,27 @@ const READS: ReadonlySet<PropertyKey> = new Set([
   'servicePrincipal',
 ] satisfies (keyof (InspectAccess & TrustAccess & Directory))[]);
 
-type MayWrite = () => Promise<unknown>;
+type MayAct = () => Promise<unknown>;
+const ALWAYS: MayAct = async () => {};
 
-/** A port that asks before it changes anything. */
-export const careful = <Port extends object>(port: Port, mayWrite: MayWrite): Port =>
-  wrapped(port, (method, name) =>
-    READS.has(name)
-      ? method
-      : async (...args) => {
-          await mayWrite();
-          return method(...args);
-        },
-  );
+/** A port that asks before it changes anything; before it looks, too, where somebody says how. */
+export const careful = <Port extends object>(port: Port, mayWrite: MayAct, mayRead: MayAct = ALWAYS): Port =>
+  wrapped(port, (method, name) => async (...args) => {
+    await (READS.has(name) ? mayRead : mayWrite)();
+    return method(...args);
+  });
 
 /** A port whose methods open such sessions: opening one changes nothing. */
-export const openingCareful = <Port extends object>(accounts: Port, mayWrite: MayWrite): Port =>
+export const openingCareful = <Port extends object>(
+  accounts: Port,
+  mayWrite: MayAct,
+  mayRead: MayAct = ALWAYS,
+): Port =>
   wrapped(
     accounts,
     (open) =>
       async (...args) =>
-        careful((await open(...args)) as object, mayWrite),
+        careful((await open(...args)) as object, mayWrite, mayRead),
   );
 
 type Method = (...args: unknown[]) => unknown;

@@ -3,11 +3,10 @@ import {
   desiredApplication,
   desiredCredentials,
   type ObservedApplication,
-  type ObservedServicePrincipal,
 } from '../../core/application.ts';
 import { FactoryError, isFactoryError } from '../../core/errors.ts';
 import { credentialChanges } from '../../core/federated-credentials.ts';
-import type { AppId } from '../../core/ids.ts';
+import type { AppId, ServicePrincipalId } from '../../core/ids.ts';
 import { identifierUriFor } from '../../core/issuer.ts';
 import type { LedgerEntry } from '../../core/ledger-entry.ts';
 import { refuse } from '../application-checks.ts';
@@ -80,14 +79,14 @@ async function register(
 
   const uri = identifierUriFor(appId);
   if (!identifierUris.includes(uri)) await directory.setIdentifierUris(objectId, [uri]);
-  const { id } = await ensureServicePrincipal(directory, entry, appId);
+  const { id, ...recorded } = await ensureServicePrincipal(directory, writer, entry, appId);
+  entry = recorded.entry;
   const { remove, add } = credentialChanges(federatedCredentials, desiredCredentials(entry, settings));
   // One after the other: Graph does not take concurrent changes of one application's credentials.
   for (const { name } of remove) await directory.deleteFederatedCredential(objectId, name);
   for (const credential of add) await directory.createFederatedCredential(objectId, credential);
   // Recorded by the next step's first write; until then it is found by the client id.
-  const lost = entry.servicePrincipalId !== undefined && entry.servicePrincipalId !== id;
-  return { entry: { ...(lost ? withFormer(entry) : entry), servicePrincipalId: id } };
+  return { entry: { ...entry, servicePrincipalId: id } };
 }
 
 interface Found {
@@ -161,14 +160,24 @@ function withNextGeneration(entry: LedgerEntry, now: string): LedgerEntry {
   return { ...rest, generation: entry.generation + 1, applicationIntentAt: now };
 }
 
+/** One that was lost is forgotten before another is made, so that a removal looks for it whatever becomes of the answer. */
 async function ensureServicePrincipal(
   directory: Directory,
+  writer: LedgerWriter,
   entry: LedgerEntry,
   appId: AppId,
-): Promise<ObservedServicePrincipal> {
-  const known = entry.servicePrincipalId ? await directory.servicePrincipal(appId) : undefined;
+): Promise<{ readonly entry: LedgerEntry; readonly id: ServicePrincipalId }> {
+  const { servicePrincipalId: recorded } = entry;
+  const known = recorded && (await directory.servicePrincipal(appId));
+  if (known && known.id === recorded) return { entry, id: known.id };
+  const current = recorded ? await advance(writer, entry, withoutPrincipal) : entry;
   const found =
     known ?? (await directory.createServicePrincipal(appId)) ?? (await directory.servicePrincipal(appId));
   if (!found) throw new FactoryError('NotReplicated');
-  return found;
+  return { entry: current, id: found.id };
+}
+
+function withoutPrincipal(entry: LedgerEntry): LedgerEntry {
+  const { servicePrincipalId: _lost, ...rest } = withFormer(entry);
+  return rest;
 }

@@ -113,10 +113,16 @@ describe('a step behind the switch', () => {
   it('reads in the middle and writes no more where it is paused meanwhile', async () => {
     const scene = arranged({}, () => {
       scene.control.pause();
-      scene.pass(DURATIONS.control);
+      scene.pass(2 * DURATIONS.control);
     });
     await expect(scene.run(UNDER_WAY)).rejects.toMatchObject(PAUSED);
     expect(scene.calls).toEqual(['getRole', 'originOf']);
+  });
+
+  it('writes what it has just looked at without a call in between, also where the look took long', async () => {
+    const scene = arranged({}, () => scene.pass(2 * DURATIONS.control - 1));
+    await scene.run(UNDER_WAY);
+    expect(scene.reads).toHaveLength(1);
   });
 
   it('asks once in ten seconds, however often it runs and writes', async () => {

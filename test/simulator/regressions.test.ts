@@ -131,6 +131,29 @@ const FOUND: Readonly<Record<string, Schedule>> = {
       ],
     },
   ),
+  'control is not asked between the last look at a role and its mark': scheduleOf(
+    [CREATE, { do: 'edit-trust', role: 'a', shape: 'copied', when: { ms: 9000 } }],
+    { faults: [fault('inspect-role inspect.getRole', 'slow', { nth: 2, ms: 10_000 })] },
+  ),
+  'control is not asked between the last look at a role and the write of its trust': scheduleOf(
+    [CREATE, { do: 'edit-trust', role: 'a', shape: 'open', when: { call: 28 } }],
+    { faults: [fault('assign-audience trust.getRole', 'slow', { ms: 10_000 })] },
+  ),
+  'a service principal that was made for a lost one is removed although its answer was lost': scheduleOf(
+    [
+      { do: 'create', role: 'a', shape: 'copied', when: { ms: 0 } },
+      { do: 'create', role: 'b', shape: 'placeholder', when: { ms: 0 } },
+      { do: 'delete', role: 'b', when: { ms: 173_000 } },
+      { do: 'delete-principal', role: 'b', when: { call: 40 } },
+    ],
+    {
+      deliveries: [{ event: 1, afterMs: [10_624, 172_480] }],
+      faults: [
+        fault('register-application directory.createServicePrincipal', 'aborted', { nth: 2, ms: 0 }),
+        fault('assign-audience accounts.trust', 'denied', { ms: 1000 }),
+      ],
+    },
+  ),
 };
 
 describe('what the simulator has found:', () => {
