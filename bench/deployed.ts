@@ -26,6 +26,7 @@ const STAND_INS: Readonly<Record<string, string>> = {
   LEDGER_TABLE: 'oidc-factory-ledger',
   CREATE_ROLE_STATE_MACHINE_ARN: stateMachine('create-role'),
   DELETE_ROLE_STATE_MACHINE_ARN: stateMachine('delete-role'),
+  ENROL_ACCOUNT_STATE_MACHINE_ARN: stateMachine('enrol-account'),
 };
 
 function stateMachine(name: string): string {
