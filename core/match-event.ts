@@ -4,6 +4,7 @@
  * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
  */
 import { type Glyph, MANY, matchesGlob } from './policy/match.ts';
+import { isObject } from './trust-policy/document.ts';
 
 export type Leaf =
   | string
@@ -110,6 +111,3 @@ function leavesAt(value: unknown, [name, ...rest]: readonly string[]): readonly 
   if (Array.isArray(value)) return value.flatMap((element) => leavesAt(element, [name, ...rest]));
   return isObject(value) && Object.hasOwn(value, name) ? leavesAt(value[name], rest) : [];
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

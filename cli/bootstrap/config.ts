@@ -1,6 +1,7 @@
 /** The config before there is an application: its ids may still be missing. */
 import { existsSync } from 'node:fs';
 import { type AppId, appId } from '../../core/ids.ts';
+import { isObject } from '../../core/trust-policy/document.ts';
 import { ConfigError, type FactoryConfig, parseConfig, readConfigFile } from '../../lib/config/config.ts';
 import { CommandFailure } from '../failure.ts';
 import { DEFAULT_CONFIG } from '../settings-options.ts';
@@ -40,6 +41,3 @@ function withIds(input: unknown): unknown {
   const missing = IDS.filter((id) => (input.entra as object as Record<string, unknown>)[id] === undefined);
   return { ...input, entra: { ...input.entra, ...Object.fromEntries(missing.map((id) => [id, NOBODY])) } };
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

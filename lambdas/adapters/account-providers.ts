@@ -1,22 +1,14 @@
 import {
   AddClientIDToOpenIDConnectProviderCommand,
   CreateOpenIDConnectProviderCommand,
-  GetOpenIDConnectProviderCommand,
-  ListOpenIDConnectProvidersCommand,
   TagOpenIDConnectProviderCommand,
 } from '@aws-sdk/client-iam';
 import { HEARTBEAT_KEY } from '../../core/tags.ts';
 import type { AccountProviders } from '../enrol-account/ports.ts';
 import { calling, type ErrorTable } from './aws-errors.ts';
-import { providerView } from './iam-views.ts';
 import { ADD_AUDIENCE_ERRORS } from './member-accounts.ts';
-import {
-  absentIsUndefined,
-  iamOf,
-  MEMBER_ERRORS,
-  type MemberSessionOptions,
-  memberSessions,
-} from './member-session.ts';
+import { iamOf, MEMBER_ERRORS, type MemberSessionOptions, memberSessions } from './member-session.ts';
+import { listProviders, readProvider } from './provider-reads.ts';
 import { careSessionPolicy, lookSessionPolicy } from './session-policies.ts';
 
 /** Another enrolment was faster, or the list of providers lags. */
@@ -30,19 +22,8 @@ export function accountProviders(options: MemberSessionOptions): AccountProvider
       const policy = lookSessionPolicy({ partition: options.partition, accountId });
       const iam = iamOf(await openSession(accountId, 'inspect', policy));
       return {
-        // IAM answers all of them at once; an account has 100 at most.
-        list: async () => {
-          const answer = await calling(`ListOpenIDConnectProviders in ${accountId}`, MEMBER_ERRORS, () =>
-            iam.send(new ListOpenIDConnectProvidersCommand({})),
-          );
-          return (answer.OpenIDConnectProviderList ?? []).flatMap(({ Arn }) => Arn ?? []);
-        },
-        getProvider: async (arn) => {
-          const answer = await absentIsUndefined(`GetOpenIDConnectProvider ${arn}`, () =>
-            iam.send(new GetOpenIDConnectProviderCommand({ OpenIDConnectProviderArn: arn })),
-          );
-          return answer && providerView(arn, answer);
-        },
+        list: () => listProviders(iam, accountId),
+        getProvider: (arn) => readProvider(iam, arn),
       };
     },
 

@@ -1,13 +1,8 @@
-import {
-  GetOpenIDConnectProviderCommand,
-  GetRoleCommand,
-  ListOpenIDConnectProvidersCommand,
-  ListRolesCommand,
-} from '@aws-sdk/client-iam';
+import { GetRoleCommand, ListRolesCommand } from '@aws-sdk/client-iam';
 import { roleId, roleName } from '../../core/ids.ts';
 import type { ListedRole, SurveyedAccounts } from '../sweep-ports.ts';
 import { calling } from './aws-errors.ts';
-import { decoded, providerView, roleView } from './iam-views.ts';
+import { decoded, roleView } from './iam-views.ts';
 import {
   absentIsUndefined,
   iamOf,
@@ -15,6 +10,7 @@ import {
   type MemberSessionOptions,
   memberSessions,
 } from './member-session.ts';
+import { listProviders, readProvider } from './provider-reads.ts';
 import { sweepSessionPolicy } from './session-policies.ts';
 
 /** Roles of one page: what IAM gives may be fewer. */
@@ -57,18 +53,8 @@ export function surveyedAccounts(options: MemberSessionOptions): SurveyedAccount
             answer && { ...roleView(answer.Role, call), ...(lastUsedAt !== undefined && { lastUsedAt }) }
           );
         },
-        providerArns: async () => {
-          const answer = await calling(`ListOpenIDConnectProviders in ${accountId}`, MEMBER_ERRORS, () =>
-            iam.send(new ListOpenIDConnectProvidersCommand({})),
-          );
-          return (answer.OpenIDConnectProviderList ?? []).flatMap(({ Arn }) => Arn ?? []);
-        },
-        getProvider: async (arn) => {
-          const answer = await absentIsUndefined(`GetOpenIDConnectProvider ${arn}`, () =>
-            iam.send(new GetOpenIDConnectProviderCommand({ OpenIDConnectProviderArn: arn })),
-          );
-          return answer && providerView(arn, answer);
-        },
+        providerArns: () => listProviders(iam, accountId),
+        getProvider: (arn) => readProvider(iam, arn),
       };
     },
   };

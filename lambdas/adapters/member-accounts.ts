@@ -1,6 +1,5 @@
 import {
   AddClientIDToOpenIDConnectProviderCommand,
-  GetOpenIDConnectProviderCommand,
   GetRoleCommand,
   type IAMClient,
   RemoveClientIDFromOpenIDConnectProviderCommand,
@@ -10,7 +9,7 @@ import {
 import { type AccountId, roleNameIn } from '../../core/ids.ts';
 import type { InspectAccess, MemberAccounts, ProviderAccess, TrustAccess } from '../ports.ts';
 import { calling, type ErrorTable } from './aws-errors.ts';
-import { providerView, roleView } from './iam-views.ts';
+import { roleView } from './iam-views.ts';
 import {
   absentIsUndefined,
   iamOf,
@@ -19,6 +18,7 @@ import {
   memberSessions,
   TAG_ERRORS,
 } from './member-session.ts';
+import { readProvider } from './provider-reads.ts';
 import { inspectSessionPolicy, providerSessionPolicy, trustSessionPolicy } from './session-policies.ts';
 
 export type MemberAccountsOptions = MemberSessionOptions;
@@ -99,12 +99,7 @@ function readAndTag(iam: IAMClient, accountId: AccountId): InspectAccess {
       const answer = await absentIsUndefined(call, () => iam.send(new GetRoleCommand({ RoleName: name })));
       return answer && roleView(answer.Role, call);
     },
-    getProvider: async (arn) => {
-      const answer = await absentIsUndefined(`GetOpenIDConnectProvider ${arn}`, () =>
-        iam.send(new GetOpenIDConnectProviderCommand({ OpenIDConnectProviderArn: arn })),
-      );
-      return answer && providerView(arn, answer);
-    },
+    getProvider: (arn) => readProvider(iam, arn),
     tagRole: async (name, tags) => {
       const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
       await calling(`TagRole role ${name} in ${accountId}`, TAG_ERRORS, () =>

@@ -2,15 +2,13 @@
  * Security Hub's BatchImportFindings, which only the account of a finding may call. Signed here: the SDK's client
  * brings the schema of every resource of every service, 165 kB more than other clients, for this one POST.
  */
-import { Sha256 } from '@smithy/core/checksum';
-import { HttpRequest } from '@smithy/core/transport';
-import { SignatureV4 } from '@smithy/signature-v4';
 import { FactoryError } from '../../core/errors.ts';
 import type { AccountId } from '../../core/ids.ts';
 import { PARTITIONS, type Partition } from '../../core/issuer.ts';
 import { factoryErrorOf } from './aws-errors.ts';
 import { MEMBER_ERRORS, type MemberSession, type OpenSession } from './member-session.ts';
 import { reportSessionPolicy } from './session-policies.ts';
+import { signedPost } from './signed-post.ts';
 
 export interface SecurityHub {
   /** Findings of an account, made for its product. An account that does not use Security Hub is left alone. */
@@ -38,7 +36,7 @@ export function securityHub({ partition, openSession, env }: SecurityHubOptions)
       for (let at = 0; at < all.length; at += BATCH) {
         const body = JSON.stringify({ Findings: all.slice(at, at + BATCH) });
         const url = new URL('/findings/import', endpointOf(partition, region, env));
-        await importFindings(session, accountId, await signed(session, url, body));
+        await importFindings(session, accountId, url, body);
       }
     },
   };
@@ -49,31 +47,14 @@ const endpointOf = (partition: Partition, region: string, env: SecurityHubOption
   env.AWS_ENDPOINT_URL ??
   `https://${SERVICE}.${region}.${PARTITIONS[partition].dnsSuffix}`;
 
-async function signed(
-  { credentials, region }: MemberSession,
-  { protocol, hostname, port, host, pathname }: URL,
-  body: string,
-): Promise<HttpRequest> {
-  const signer = new SignatureV4({ service: SERVICE, region, credentials, sha256: Sha256 });
-  const request = new HttpRequest({
-    method: 'POST',
-    protocol,
-    hostname,
-    ...(port !== '' && { port: Number(port) }),
-    path: pathname,
-    headers: { host, 'content-type': 'application/json' },
-    body,
-  });
-  return (await signer.sign(request)) as HttpRequest;
-}
-
 async function importFindings(
-  { requestHandler }: MemberSession,
+  session: MemberSession,
   accountId: AccountId,
-  request: HttpRequest,
+  url: URL,
+  body: string,
 ): Promise<void> {
   const call = `BatchImportFindings in ${accountId}`;
-  const { status, answer } = await send(requestHandler, call, request);
+  const { status, answer } = await send(session, call, url, body);
   if (status === 200) {
     const { FailedFindings = [] } = answer as { FailedFindings?: { ErrorCode?: string }[] };
     const [failed] = FailedFindings.filter(({ ErrorCode }) => ErrorCode !== NOT_ENABLED);
@@ -92,17 +73,16 @@ const NOT_ENABLED = 'InvalidAccess';
 const codeIn = (value: unknown): string => /(\w{1,64})$/.exec(String(value))?.[1] ?? '';
 
 async function send(
-  handler: MemberSession['requestHandler'],
+  { region, credentials, requestHandler }: MemberSession,
   call: string,
-  request: HttpRequest,
+  url: URL,
+  body: string,
 ): Promise<{ readonly status: number; readonly answer: Readonly<Record<string, unknown>> }> {
   try {
-    const { response } = await handler.handle(request);
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of response.body as AsyncIterable<Uint8Array>) chunks.push(chunk);
-    const type = response.headers['x-amzn-errortype'];
-    const body = JSON.parse(Buffer.concat(chunks).toString('utf8') || '{}');
-    return { status: response.statusCode, answer: { ...body, ...(type !== undefined && { __type: type }) } };
+    const signer = { service: SERVICE, region, credentials, requestHandler };
+    const { status, headers, text } = await signedPost(signer, url, 'application/json', body);
+    const type = headers['x-amzn-errortype'];
+    return { status, answer: { ...JSON.parse(text || '{}'), ...(type !== undefined && { __type: type }) } };
   } catch (error) {
     throw factoryErrorOf(error, call);
   }

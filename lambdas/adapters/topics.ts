@@ -1,11 +1,9 @@
 /** SNS's Publish, signed here: the SDK's client is not among the project's packages, for this one POST. */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { Sha256 } from '@smithy/core/checksum';
-import { HttpRequest } from '@smithy/core/transport';
-import { SignatureV4 } from '@smithy/signature-v4';
 import { PARTITIONS, partitionOfRegion } from '../../core/issuer.ts';
 import type { NotifyPorts } from '../notify-team/ports.ts';
 import { calling, type ErrorTable } from './aws-errors.ts';
+import { signedPost } from './signed-post.ts';
 
 export interface SnsTopicsOptions {
   readonly arns: Readonly<Record<'platform' | 'digest', string>>;
@@ -33,34 +31,19 @@ export function snsTopics({ arns, client, env }: SnsTopicsOptions): NotifyPorts[
           Subject: subject,
           Message: text,
         });
-        const { credentials } = client.config;
-        const signer = new SignatureV4({ service: 'sns', region, credentials, sha256: Sha256 });
-        const request = await signer.sign(post(new URL(endpoint), form.toString()));
-        const { response } = await client.config.requestHandler.handle(request as HttpRequest);
-        const answer = await bodyOf(response.body);
-        if (response.statusCode === 200) return;
+        const { credentials, requestHandler } = client.config;
+        const { status, text: answer } = await signedPost(
+          { service: 'sns', region, credentials, requestHandler },
+          new URL(endpoint),
+          'application/x-www-form-urlencoded',
+          form.toString(),
+        );
+        if (status === 200) return;
         const name = /<Code>(\w{1,64})<\/Code>/.exec(answer)?.[1] ?? '';
         throw Object.assign(new Error('SNS refuses'), {
           name,
-          $metadata: { httpStatusCode: response.statusCode },
+          $metadata: { httpStatusCode: status },
         });
       }),
   };
-}
-
-const post = ({ protocol, hostname, port, host }: URL, body: string): HttpRequest =>
-  new HttpRequest({
-    method: 'POST',
-    protocol,
-    hostname,
-    ...(port !== '' && { port: Number(port) }),
-    path: '/',
-    headers: { host, 'content-type': 'application/x-www-form-urlencoded' },
-    body,
-  });
-
-async function bodyOf(stream: AsyncIterable<Uint8Array>): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of stream) chunks.push(chunk);
-  return Buffer.concat(chunks).toString('utf8');
 }

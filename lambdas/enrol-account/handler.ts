@@ -10,13 +10,13 @@ import { isFactoryError } from '../../core/errors.ts';
 import type { AccountId, ProviderArn } from '../../core/ids.ts';
 import { type Partition, providerArnOf } from '../../core/issuer.ts';
 import { isoTime } from '../ledger-steps.ts';
-import type { Ports, ProviderView } from '../ports.ts';
+import type { ProviderView } from '../ports.ts';
 import type { HandlerSettings } from '../settings.ts';
-import { switchOf } from '../switch.ts';
+import { type SwitchPorts, switchOf } from '../switch.ts';
 import type { EnrolAccountInput, EnrolAccountOutput } from '../workflow.ts';
 import type { AccountProviders, AccountRecords, Organization, ProvidersLook } from './ports.ts';
 
-type EnrolPorts = Pick<Ports, 'control' | 'clock' | 'telemetry'> & {
+type EnrolPorts = SwitchPorts & {
   readonly providers: AccountProviders;
   readonly organization: Organization;
   readonly records: Pick<AccountRecords, 'read' | 'enrolled'>;

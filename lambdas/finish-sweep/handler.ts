@@ -2,14 +2,14 @@ import { executionOf } from '../../core/drift/step.ts';
 import { isRemoval, reportOf } from '../../core/sweep.ts';
 import { eachOf } from '../at-once.ts';
 import { isoTime } from '../ledger-steps.ts';
-import type { Executions, Ports } from '../ports.ts';
+import type { Executions } from '../ports.ts';
 import type { HandlerSettings } from '../settings.ts';
 import type { SweepRecords } from '../sweep-ports.ts';
 import type { SweepSettings } from '../sweep-settings.ts';
-import { switchOf } from '../switch.ts';
+import { type SwitchPorts, switchOf } from '../switch.ts';
 import type { FinishSweepInput, FinishSweepOutput } from '../workflow.ts';
 
-type FinishPorts = Pick<Ports, 'control' | 'clock' | 'telemetry'> & {
+type FinishPorts = SwitchPorts & {
   readonly executions: Pick<Executions, 'start'>;
   readonly sweeps: Pick<SweepRecords, 'findingsOf' | 'report'>;
 };

@@ -1,13 +1,12 @@
 import { type AccountId, accountId } from '../../core/ids.ts';
 import { accountsToSweep, sweepOf } from '../../core/sweep.ts';
 import type { AccountRecords } from '../enrol-account/ports.ts';
-import type { Ports } from '../ports.ts';
 import type { ControlSettings } from '../settings.ts';
 import type { OrganizationAccounts, SweepExecutions } from '../sweep-ports.ts';
-import { unlessPaused } from '../switch.ts';
+import { type SwitchPorts, unlessPaused } from '../switch.ts';
 import type { ListAccountsInput, ListAccountsOutput } from '../workflow.ts';
 
-type ListPorts = Pick<Ports, 'control' | 'clock' | 'telemetry'> & {
+type ListPorts = SwitchPorts & {
   readonly organization: OrganizationAccounts;
   readonly records: Pick<AccountRecords, 'accountIds'>;
   readonly executions: SweepExecutions;

@@ -1,12 +1,11 @@
 import { eachOf } from '../at-once.ts';
 import { pack } from '../pack.ts';
-import type { Ports } from '../ports.ts';
 import type { ControlSettings } from '../settings.ts';
 import type { DirectorySurvey } from '../sweep-ports.ts';
-import { unlessPaused } from '../switch.ts';
+import { type SwitchPorts, unlessPaused } from '../switch.ts';
 import type { ListApplicationsInput, ListApplicationsOutput } from '../workflow.ts';
 
-type ListPorts = Pick<Ports, 'control' | 'clock' | 'telemetry'> & { readonly directory: DirectorySurvey };
+type ListPorts = SwitchPorts & { readonly directory: DirectorySurvey };
 
 /** What the directory holds of one account, and what it says to a question that only it can answer. */
 export const listApplications = (ports: ListPorts, settings: ControlSettings) => {
